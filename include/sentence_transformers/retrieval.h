@@ -1,0 +1,72 @@
+// Search, duplicates and clusters over embeddings; Python's names, defaults and result order.
+#pragma once
+
+#include <sentence_transformers/sentence_transformer.h>
+#include <sentence_transformers/similarity.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sentence_transformers::util {
+
+/// One found text: its row in the corpus and its score.
+struct Hit {
+  int64_t corpus_id;
+  float score;
+};
+
+struct SemanticSearchOptions {
+  int64_t query_chunk_size = 100;  ///< queries scored at a time
+  int64_t corpus_chunk_size =
+      500000;  ///< corpus rows scored at a time; memory is their product, in float32
+  int64_t top_k = 10;
+  ScoreFunction score_function = cos_sim;
+};
+
+/// For each query [Q, D] (or one, [D]) the `top_k` best rows of the corpus [N, D], best first;
+/// fewer if the corpus is smaller. Throws std::invalid_argument for sizes below 1 or dimensions
+/// that do not fit.
+std::vector<std::vector<Hit>> semantic_search(const at::Tensor& query_embeddings,
+                                              const at::Tensor& corpus_embeddings,
+                                              const SemanticSearchOptions& options = {});
+
+/// Two texts of one list, i < j, and how alike they are.
+struct ParaphrasePair {
+  float score;
+  int64_t i;
+  int64_t j;
+};
+
+struct ParaphraseMiningOptions {
+  int64_t query_chunk_size = 5000;
+  int64_t corpus_chunk_size = 100000;
+  int64_t max_pairs = 500000;  ///< pairs to return at most
+  int64_t top_k = 100;         ///< neighbours to look at for each text
+  ScoreFunction score_function = cos_sim;
+};
+
+/// The most alike pairs of rows of [N, D], best first, each pair once. The score function must be
+/// symmetric. Throws std::invalid_argument for sizes below 1.
+std::vector<ParaphrasePair> paraphrase_mining_embeddings(
+    const at::Tensor& embeddings, const ParaphraseMiningOptions& options = {});
+
+/// The same for texts, embedded with `encode_options`.
+std::vector<ParaphrasePair> paraphrase_mining(const SentenceTransformer& model,
+                                              const std::vector<std::string>& sentences,
+                                              const ParaphraseMiningOptions& options = {},
+                                              const EncodeOptions& encode_options = {});
+
+struct CommunityDetectionOptions {
+  float threshold = 0.75f;  ///< cosine similarity, from which on two texts belong together
+  int64_t min_community_size = 10;
+  int64_t batch_size = 1024;  ///< rows compared with all others at a time
+  bool show_progress_bar = false;
+};
+
+/// Groups of rows of [N, D] that lie close together: largest first, without overlap, each group's
+/// centre first. Throws std::invalid_argument for sizes below 1.
+std::vector<std::vector<int64_t>> community_detection(
+    const at::Tensor& embeddings, const CommunityDetectionOptions& options = {});
+
+}  // namespace sentence_transformers::util

@@ -1,0 +1,59 @@
+// A JSON object that remembers its file, so that every error names file and key.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sentence_transformers {
+
+/// The file as JSON of any kind. Throws LoadError naming the file and, if it is malformed, the
+/// place.
+nlohmann::json read_json(const std::filesystem::path& path);
+
+/// One JSON object of a configuration file. T is bool, int64_t, double or std::string; integers are
+/// accepted as double.
+class Config {
+ public:
+  /// Throws LoadError if the file is missing, is no JSON or is no object.
+  static Config read(const std::filesystem::path& path);
+  /// The object `json`, found at `where` ("" for the top) of a file. Throws LoadError if it is no
+  /// object.
+  Config(nlohmann::json json, std::filesystem::path file, std::string where = "");
+
+  /// The value; throws LoadError if it is absent or of another type.
+  template <class T>
+  T require(const std::string& key) const;
+  /// The value, or nothing if the key is absent or null; throws LoadError for another type.
+  template <class T>
+  std::optional<T> find(const std::string& key) const;
+  template <class T>
+  T get(const std::string& key, T fallback) const {
+    auto value = find<T>(key);
+    return value ? *std::move(value) : std::move(fallback);
+  }
+  /// An integer of at least `least`.
+  int64_t require_at_least(const std::string& key, int64_t least) const;
+
+  bool has(const std::string& key) const;
+  /// The object under a key, which must be there.
+  Config at(const std::string& key) const;
+  const nlohmann::json& json() const { return *json_; }
+  const std::filesystem::path& file() const { return file_; }
+  /// `path/config.json: "a.b"`, as error texts name a key.
+  std::string name(const std::string& key) const;
+
+ private:
+  Config(std::shared_ptr<const nlohmann::json> json, std::filesystem::path file, std::string where);
+
+  std::shared_ptr<const nlohmann::json> json_;
+  std::filesystem::path file_;
+  std::string where_;
+};
+
+}  // namespace sentence_transformers

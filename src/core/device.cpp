@@ -1,0 +1,34 @@
+#include "core/device.h"
+
+#include <ATen/Context.h>
+#include <sentence_transformers/error.h>
+
+#include <charconv>
+#include <stdexcept>
+
+namespace sentence_transformers {
+
+c10::Device parse_device(const std::string& name) {
+  if (name == "cpu") return at::kCPU;
+  const int count = at::hasCUDA() ? static_cast<int>(at::getNumGPUs()) : 0;
+  if (name.empty()) return count > 0 ? c10::Device(at::kCUDA, 0) : c10::Device(at::kCPU);
+
+  int index = 0;
+  bool known = name == "cuda";
+  if (name.starts_with("cuda:")) {
+    const char* end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data() + 5, end, index);
+    known = parsed.ec == std::errc() && parsed.ptr == end && index >= 0;
+  }
+  if (!known) {
+    throw std::invalid_argument("[parse_device] device is \"" + name +
+                                "\"; known: \"\", cpu, cuda, cuda:N");
+  }
+  if (index >= count) {
+    throw Error("[parse_device] device \"" + name + "\" was asked for; found " +
+                std::to_string(count) + " CUDA devices");
+  }
+  return c10::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+}  // namespace sentence_transformers

@@ -1,0 +1,38 @@
+// A progress bar on stderr: a bar that redraws itself on a terminal, a plain line now and then
+// elsewhere.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace sentence_transformers {
+
+/// Shows `name: 45%|####     | 450/1000 [00:03<00:04, 130.25 text/s]`. Draws at most ten times a
+/// second on a terminal and every ten seconds elsewhere; the last line always appears. One thread
+/// at a time.
+class ProgressBar {
+ public:
+  ProgressBar(std::string name, int64_t total, bool enabled, std::string unit = "text");
+  ~ProgressBar();
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  /// `done` of `total` are done by now.
+  void update(int64_t done);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void draw() const;
+
+  std::string name_, unit_;
+  int64_t total_, done_ = 0;
+  bool enabled_, terminal_;
+  Clock::time_point start_, drawn_;
+};
+
+/// The line that ProgressBar shows, without line end. A `width` of 0 leaves the bar itself out.
+std::string progress_line(const std::string& name, int64_t done, int64_t total, double seconds,
+                          const std::string& unit, int width);
+
+}  // namespace sentence_transformers

@@ -1,0 +1,85 @@
+#include "core/weights.h"
+
+#include <ATen/ATen.h>
+#include <sentence_transformers/error.h>
+
+#include <sstream>
+
+namespace sentence_transformers {
+namespace {
+
+std::string shape_text(at::IntArrayRef shape) {
+  std::ostringstream text;
+  text << shape;
+  return text.str();
+}
+
+/// Adding numbers up keeps a NaN or an infinity, and is far cheaper than testing each.
+bool all_finite(const at::Tensor& tensor) {
+  return std::isfinite(at::sum(tensor).item<double>()) || at::isfinite(tensor).all().item<bool>();
+}
+
+}  // namespace
+
+Weights::Weights(std::vector<SafeTensors> files) : checkpoint_(std::make_shared<Checkpoint>()) {
+  checkpoint_->files = std::move(files);
+  for (const SafeTensors& file : checkpoint_->files) {
+    for (const std::string& name : file.names()) {
+      if (!checkpoint_->owners.emplace(name, &file).second) {
+        throw LoadError("[Weights] " + file.path().string() + ": tensor \"" + name +
+                        "\" is also in " + checkpoint_->owners[name]->path().string());
+      }
+    }
+  }
+}
+
+Weights::Weights(std::shared_ptr<Checkpoint> checkpoint, std::string prefix)
+    : checkpoint_(std::move(checkpoint)), prefix_(std::move(prefix)) {}
+
+Weights Weights::operator/(const std::string& name) const {
+  return Weights(checkpoint_, name.empty() ? prefix_ : prefix_ + name + ".");
+}
+
+bool Weights::contains(const std::string& name) const {
+  const std::string full = prefix_ + name;
+  const auto& owners = checkpoint_->owners;
+  const auto below = owners.lower_bound(full + ".");
+  return owners.count(full) || (below != owners.end() && below->first.starts_with(full + "."));
+}
+
+at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
+  const std::string full = prefix_ + name;
+  const auto owner = checkpoint_->owners.find(full);
+  if (owner == checkpoint_->owners.end()) {
+    throw LoadError("[Weights] " + file().string() + ": tensor \"" + full + "\" " +
+                    shape_text(shape) + " is missing");
+  }
+  const SafeTensors* found = owner->second;
+  const auto complain = [&](const std::string& text) {
+    return LoadError("[Weights] " + found->path().string() + ": tensor \"" + full + "\": " + text);
+  };
+  const at::Tensor tensor = found->get(full);
+  if (!tensor.is_floating_point()) {
+    throw complain("expected floating numbers, found " + std::string(tensor.dtype().name()));
+  }
+  if (tensor.sizes() != shape) {
+    throw complain("expected shape " + shape_text(shape) + ", found " + shape_text(tensor.sizes()));
+  }
+  at::Tensor converted = tensor.to(at::kFloat);  // the same tensor where it is float32 already
+  if (!all_finite(converted)) throw complain("holds NaN or infinite numbers");
+  checkpoint_->taken.insert(full);
+  found->release(full);
+  return converted;
+}
+
+std::vector<std::string> Weights::unused() const {
+  std::vector<std::string> names;
+  for (const auto& [name, file] : checkpoint_->owners) {
+    if (name.starts_with(prefix_) && !checkpoint_->taken.count(name)) names.push_back(name);
+  }
+  return names;
+}
+
+const std::filesystem::path& Weights::file() const { return checkpoint_->files.front().path(); }
+
+}  // namespace sentence_transformers

@@ -1,0 +1,55 @@
+// A cursor into a checkpoint's named tensors; loading a module mirrors the checkpoint's tree.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/safetensors.h"
+
+namespace sentence_transformers {
+
+/// `weights / "encoder.layer" / 3 / "attention"` moves like cd; get() takes a tensor and remembers
+/// it as taken.
+class Weights {
+ public:
+  /// One or more safetensors files that together hold a checkpoint.
+  explicit Weights(std::vector<SafeTensors> files);
+
+  Weights operator/(const std::string& name) const;
+  Weights operator/(int64_t index) const { return *this / std::to_string(index); }
+
+  /// Is there a tensor with this name, or are there some below it?
+  bool contains(const std::string& name) const;
+
+  /// The floating tensor of exactly this shape, converted to float32, mapped where it is float32
+  /// already. Throws LoadError naming file and tensor if it is missing, is no floating tensor, has
+  /// another shape, or holds a NaN or an infinity.
+  at::Tensor get(const std::string& name, at::IntArrayRef shape) const;
+
+  /// Full names below this cursor that nobody took.
+  std::vector<std::string> unused() const;
+
+  /// The first checkpoint file, for messages.
+  const std::filesystem::path& file() const;
+
+ private:
+  struct Checkpoint {
+    std::vector<SafeTensors> files;
+    std::map<std::string, const SafeTensors*> owners;  // of each tensor
+    std::set<std::string> taken;
+  };
+  Weights(std::shared_ptr<Checkpoint> checkpoint, std::string prefix);
+
+  std::shared_ptr<Checkpoint> checkpoint_;
+  std::string prefix_;  // "" or ends with a dot
+};
+
+}  // namespace sentence_transformers

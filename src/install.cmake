@@ -1,0 +1,42 @@
+# Installs the library, its public headers, its CMake package and its pkg-config file.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sentence_transformers)
+
+set_target_properties(sentence_transformers PROPERTIES
+  PUBLIC_HEADER "${public_headers}"
+  INSTALL_RPATH_USE_LINK_PATH ON)
+install(TARGETS sentence_transformers EXPORT sentence_transformersTargets
+  PUBLIC_HEADER DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sentence_transformers)
+install(EXPORT sentence_transformersTargets
+  NAMESPACE sentence_transformers:: DESTINATION ${package_dir})
+
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/sentence_transformersConfig.cmake.in
+  ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformersConfig.cmake
+  INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(
+  ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformersConfigVersion.cmake
+  VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformersConfig.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformersConfigVersion.cmake
+  DESTINATION ${package_dir})
+
+# pkg-config knows nothing of LibTorch, so its flags are written out. The CUDA libraries register
+# themselves when loaded: the linker must not drop them.
+set(torch_libs "-L${TORCH_INSTALL_PREFIX}/lib -Wl,-rpath,${TORCH_INSTALL_PREFIX}/lib")
+if(EXISTS ${TORCH_INSTALL_PREFIX}/lib/libtorch_cuda.so)
+  string(APPEND torch_libs " -Wl,--no-as-needed -ltorch_cuda -lc10_cuda -Wl,--as-needed")
+endif()
+string(APPEND torch_libs " -ltorch -ltorch_cpu -lc10")
+set(torch_cflags ${TORCH_CXX_FLAGS})
+foreach(folder IN LISTS TORCH_INCLUDE_DIRS)
+  string(APPEND torch_cflags " -isystem ${folder}")
+endforeach()
+file(RELATIVE_PATH pc_prefix
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(${CMAKE_CURRENT_LIST_DIR}/sentence_transformers.pc.in
+  ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformers.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformers.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,44 @@
+#include "nn/token_batch.h"
+
+#include <ATen/ATen.h>
+
+#include <numeric>
+
+namespace sentence_transformers {
+
+int64_t TokenBatch::texts() const {
+  return std::accumulate(groups.begin(), groups.end(), int64_t{0},
+                         [](int64_t sum, const Group& g) { return sum + g.count; });
+}
+
+TokenBatch pack_tokens(const std::vector<const std::vector<int64_t>*>& ids,
+                       const std::vector<const std::vector<int64_t>*>& type_ids,
+                       at::Device device) {
+  int64_t tokens = 0;
+  for (const auto* text : ids) tokens += static_cast<int64_t>(text->size());
+
+  at::Tensor packed = at::empty({3, tokens}, at::kLong);
+  int64_t* id = packed.data_ptr<int64_t>();
+  int64_t* type = id + tokens;
+  int64_t* position = type + tokens;
+  TokenBatch batch;
+  int64_t offset = 0;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const auto length = static_cast<int64_t>(ids[i]->size());
+    std::copy(ids[i]->begin(), ids[i]->end(), id + offset);
+    std::copy(type_ids[i]->begin(), type_ids[i]->end(), type + offset);
+    std::iota(position + offset, position + offset + length, int64_t{0});
+    if (batch.groups.empty() || batch.groups.back().length != length) {
+      batch.groups.push_back({offset, 0, length});
+    }
+    ++batch.groups.back().count;
+    offset += length;
+  }
+  packed = packed.to(device);
+  batch.ids = packed[0];
+  batch.type_ids = packed[1];
+  batch.positions = packed[2];
+  return batch;
+}
+
+}  // namespace sentence_transformers

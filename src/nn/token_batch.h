@@ -1,0 +1,32 @@
+// Several texts as one row of tokens, without padding.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace sentence_transformers {
+
+/// `count` texts of `length` tokens each that stand side by side from token `offset` on.
+struct Group {
+  int64_t offset, count, length;
+};
+
+/// The tokens of N texts, T in all, text after text. Texts of equal length are neighbours, so that
+/// each Group of them is a dense [count, length] block.
+struct TokenBatch {
+  at::Tensor ids = {};        // [T] int64
+  at::Tensor type_ids = {};   // [T] int64
+  at::Tensor positions = {};  // [T] int64, 0 at each text's first token
+  std::vector<Group> groups = {};
+
+  int64_t texts() const;
+};
+
+/// Packs token id lists, in their order; equal lengths must stand side by side for the groups to be
+/// large. No list may be empty.
+TokenBatch pack_tokens(const std::vector<const std::vector<int64_t>*>& ids,
+                       const std::vector<const std::vector<int64_t>*>& type_ids, at::Device device);
+
+}  // namespace sentence_transformers

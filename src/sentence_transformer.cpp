@@ -1,0 +1,296 @@
+#include <ATen/Parallel.h>
+#include <sentence_transformers/error.h>
+#include <sentence_transformers/sentence_transformer.h>
+
+#include <functional>
+#include <numeric>
+#include <stdexcept>
+
+#include "core/device.h"
+#include "core/progress.h"
+#include "hub/resolve.h"
+#include "model_files.h"
+
+namespace sentence_transformers {
+namespace {
+
+using Texts = std::vector<std::string_view>;
+
+// Texts are tokenized and sorted by length this many at a time: enough for batches of equal
+// lengths, and memory stays flat however many texts there are.
+constexpr size_t kWindow = 8192;
+// Tokens a forward pass at most, unless one text alone has more: bounds the memory of the widest
+// layer.
+constexpr int64_t kTokenBudget = 4096;
+constexpr int64_t kTextsPerTokenizerTask = 16;
+
+Texts views(const std::vector<std::string>& sentences) {
+  return Texts(sentences.begin(), sentences.end());
+}
+
+void check(const EncodeOptions& options, int64_t dimension) {
+  if (options.batch_size < 1) {
+    throw std::invalid_argument("[SentenceTransformer::encode] batch_size is " +
+                                std::to_string(options.batch_size) + "; expected at least 1");
+  }
+  if (options.truncate_dim && (*options.truncate_dim < 1 || *options.truncate_dim > dimension)) {
+    throw std::invalid_argument("[SentenceTransformer::encode] truncate_dim is " +
+                                std::to_string(*options.truncate_dim) + "; expected 1 to " +
+                                std::to_string(dimension));
+  }
+}
+
+}  // namespace
+
+struct SentenceTransformer::Impl {
+  Impl(const std::string& name, const LoadOptions& options)
+      : device(parse_device(options.device)), dtype(options.dtype) {
+    if (dtype != at::kFloat && dtype != at::kBFloat16 && dtype != at::kHalf) {
+      throw std::invalid_argument(std::string("[SentenceTransformer] dtype is ") +
+                                  c10::toString(dtype) + "; known: Float, BFloat16, Half");
+    }
+    path = resolve_model(name, options.cache_folder);
+    parts = read_model(path);
+    if (options.truncate_dim) parts.truncate_dim = options.truncate_dim;
+    check({.truncate_dim = parts.truncate_dim}, parts.embedding_dimension);
+    for (const auto& module : parts.modules) {
+      module->to(device, dtype);
+      module->eval();
+    }
+  }
+
+  int64_t dimension(const EncodeOptions& options) const {
+    const auto wanted = options.truncate_dim ? options.truncate_dim : parts.truncate_dim;
+    return wanted.value_or(parts.embedding_dimension);
+  }
+
+  /// The text that goes in front of every text of a call.
+  std::string prompt(const EncodeOptions& options) const {
+    if (options.prompt) return *options.prompt;
+    const auto& name = options.prompt_name ? options.prompt_name : parts.default_prompt_name;
+    if (!name) return "";
+    const auto found = parts.prompts.find(*name);
+    if (found != parts.prompts.end()) return found->second;
+    std::string known;
+    for (const auto& [key, text] : parts.prompts) known += (known.empty() ? "" : ", ") + key;
+    throw std::invalid_argument("[SentenceTransformer::encode] prompt_name is \"" + *name +
+                                "\"; known: " + known);
+  }
+
+  /// Tokens at each text's start that belong to the prompt.
+  int64_t prompt_tokens(const std::string& prompt) const {
+    if (prompt.empty()) return 0;
+    const Tokenizer& tokenizer = parts.transformer->tokenizer();
+    const Encoding encoding = tokenizer.encode(prompt, parts.transformer->max_seq_length());
+    const bool ends_special = !encoding.ids.empty() && tokenizer.is_special(encoding.ids.back());
+    return static_cast<int64_t>(encoding.ids.size()) - (ends_special ? 1 : 0);
+  }
+
+  std::vector<Encoding> tokenize(const std::string_view* texts, size_t count,
+                                 const std::string& prompt) const {
+    std::vector<Encoding> encodings(count);
+    const Tokenizer& tokenizer = parts.transformer->tokenizer();
+    const int64_t length = parts.transformer->max_seq_length();
+    const auto work = [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        encodings[i] = prompt.empty() ? tokenizer.encode(texts[i], length)
+                                      : tokenizer.encode(prompt + std::string(texts[i]), length);
+      }
+    };
+    at::parallel_for(0, static_cast<int64_t>(count), kTextsPerTokenizerTask, work);
+    return encodings;
+  }
+
+  /// Runs all texts through `modules` modules, longest first, batch by batch, and calls
+  /// done(features, places), `places` being the batch's texts in the order of its rows.
+  void run(const Texts& texts, const EncodeOptions& options, size_t modules,
+           const std::function<void(const Features&, const std::vector<size_t>&)>& done) const {
+    const c10::InferenceMode inference;
+    const std::string prompt = this->prompt(options);
+    const int64_t prompt_tokens = this->prompt_tokens(prompt);
+    EncodeReport report{.texts = static_cast<int64_t>(texts.size())};
+    ProgressBar bar("Encoding", report.texts, options.show_progress_bar);
+    int64_t finished = 0;
+
+    for (size_t window = 0; window < texts.size(); window += kWindow) {
+      const size_t count = std::min(kWindow, texts.size() - window);
+      const std::vector<Encoding> encodings = tokenize(texts.data() + window, count, prompt);
+      for (const Encoding& e : encodings) report.truncated += e.truncated();
+
+      std::vector<size_t> order(count);
+      std::iota(order.begin(), order.end(), size_t{0});
+      std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+        return encodings[a].ids.size() > encodings[b].ids.size();
+      });
+      for (size_t first = 0; first < count;) {
+        const auto longest = static_cast<int64_t>(encodings[order[first]].ids.size());
+        const auto most =
+            std::min(options.batch_size, std::max<int64_t>(1, kTokenBudget / longest));
+        const size_t last = std::min(count, first + static_cast<size_t>(most));
+        std::vector<const std::vector<int64_t>*> ids, type_ids;
+        std::vector<size_t> places;
+        for (; first < last; ++first) {
+          const Encoding& encoding = encodings[order[first]];
+          ids.push_back(&encoding.ids);
+          type_ids.push_back(&encoding.type_ids);
+          places.push_back(window + order[first]);
+        }
+        Features features{.batch = pack_tokens(ids, type_ids, device),
+                          .prompt_tokens = prompt_tokens};
+        for (size_t m = 0; m < modules; ++m) parts.modules[m]->forward(features);
+        done(features, places);
+        report.tokens += features.batch.ids.numel();
+        bar.update(finished += static_cast<int64_t>(places.size()));
+      }
+    }
+    if (options.report) *options.report = report;
+  }
+
+  /// [N, D] float32, before quantization.
+  at::Tensor embed(const Texts& texts, const EncodeOptions& options) const {
+    check(options, parts.embedding_dimension);
+    const int64_t size = dimension(options);
+    at::Tensor result = at::empty({static_cast<int64_t>(texts.size()), size}, at::kFloat);
+    float* rows = result.data_ptr<float>();
+    run(texts, options, parts.modules.size(), [&](const Features& f, const auto& places) {
+      at::Tensor e = f.sentence_embedding;
+      if (size != e.size(1)) e = util::truncate_embeddings(e, size);
+      if (options.normalize_embeddings) e = util::normalize_embeddings(e);
+      e = e.to(at::kCPU, at::kFloat).contiguous();
+      const float* from = e.data_ptr<float>();
+      for (size_t i = 0; i < places.size(); ++i) {
+        std::copy(from + i * size, from + (i + 1) * size, rows + places[i] * size);
+      }
+    });
+    return result;
+  }
+
+  at::Tensor encode(const Texts& texts, const EncodeOptions& options) const {
+    const at::Tensor embeddings = embed(texts, options);
+    if (options.precision == Precision::float32) return embeddings;
+    return quantize_embeddings(embeddings, options.precision);
+  }
+
+  /// options with the first of `names` that the model has as prompt, unless the caller chose one.
+  EncodeOptions with_prompt(EncodeOptions options, std::initializer_list<const char*> names) const {
+    if (options.prompt || options.prompt_name) return options;
+    for (const char* name : names) {
+      if (!parts.prompts.count(name)) continue;
+      options.prompt_name = name;
+      break;
+    }
+    return options;
+  }
+  EncodeOptions query(const EncodeOptions& options) const {
+    return with_prompt(options, {"query"});
+  }
+  EncodeOptions document(const EncodeOptions& options) const {
+    return with_prompt(options, {"document", "passage", "corpus"});
+  }
+
+  std::filesystem::path path;
+  ModelParts parts;
+  c10::Device device;
+  at::ScalarType dtype;
+};
+
+SentenceTransformer::SentenceTransformer(const std::string& model_name_or_path,
+                                         const LoadOptions& options)
+    : impl_(std::make_unique<Impl>(model_name_or_path, options)) {}
+SentenceTransformer::SentenceTransformer(SentenceTransformer&&) noexcept = default;
+SentenceTransformer& SentenceTransformer::operator=(SentenceTransformer&&) noexcept = default;
+SentenceTransformer::~SentenceTransformer() = default;
+
+at::Tensor SentenceTransformer::encode(std::string_view sentence,
+                                       const EncodeOptions& options) const {
+  return impl_->encode({sentence}, options)[0];
+}
+at::Tensor SentenceTransformer::encode(const std::vector<std::string>& sentences,
+                                       const EncodeOptions& options) const {
+  return impl_->encode(views(sentences), options);
+}
+at::Tensor SentenceTransformer::encode(std::initializer_list<std::string_view> sentences,
+                                       const EncodeOptions& options) const {
+  return impl_->encode(sentences, options);
+}
+
+at::Tensor SentenceTransformer::encode_query(std::string_view sentence,
+                                             const EncodeOptions& options) const {
+  return encode(sentence, impl_->query(options));
+}
+at::Tensor SentenceTransformer::encode_query(const std::vector<std::string>& sentences,
+                                             const EncodeOptions& options) const {
+  return encode(sentences, impl_->query(options));
+}
+at::Tensor SentenceTransformer::encode_query(std::initializer_list<std::string_view> sentences,
+                                             const EncodeOptions& options) const {
+  return encode(sentences, impl_->query(options));
+}
+
+at::Tensor SentenceTransformer::encode_document(std::string_view sentence,
+                                                const EncodeOptions& options) const {
+  return encode(sentence, impl_->document(options));
+}
+at::Tensor SentenceTransformer::encode_document(const std::vector<std::string>& sentences,
+                                                const EncodeOptions& options) const {
+  return encode(sentences, impl_->document(options));
+}
+at::Tensor SentenceTransformer::encode_document(std::initializer_list<std::string_view> sentences,
+                                                const EncodeOptions& options) const {
+  return encode(sentences, impl_->document(options));
+}
+
+std::vector<at::Tensor> SentenceTransformer::encode_tokens(
+    const std::vector<std::string>& sentences, const EncodeOptions& options) const {
+  if (options.precision != Precision::float32) {
+    throw std::invalid_argument(
+        "[SentenceTransformer::encode_tokens] expected precision float32, found another");
+  }
+  check(options, impl_->parts.transformer->output_size(0));
+  const auto size = options.truncate_dim ? options.truncate_dim : impl_->parts.truncate_dim;
+  std::vector<at::Tensor> result(sentences.size());
+  impl_->run(views(sentences), options, 1, [&](const Features& f, const auto& places) {
+    at::Tensor tokens = f.token_embeddings;
+    if (size) tokens = util::truncate_embeddings(tokens, *size);
+    tokens = tokens.to(at::kCPU, at::kFloat);
+    const c10::InferenceMode ordinary_tensors(false);
+    size_t row = 0;
+    for (const Group& g : f.batch.groups) {
+      for (int64_t i = 0; i < g.count; ++i) {
+        result[places[row++]] = tokens.narrow(0, g.offset + i * g.length, g.length).clone();
+      }
+    }
+  });
+  return result;
+}
+
+at::Tensor SentenceTransformer::similarity(const at::Tensor& a, const at::Tensor& b) const {
+  return util::scores(similarity_fn())(a, b);
+}
+at::Tensor SentenceTransformer::similarity_pairwise(const at::Tensor& a,
+                                                    const at::Tensor& b) const {
+  return util::pairwise_scores(similarity_fn())(a, b);
+}
+
+int64_t SentenceTransformer::max_seq_length() const {
+  return impl_->parts.transformer->max_seq_length();
+}
+void SentenceTransformer::set_max_seq_length(int64_t length) {
+  impl_->parts.transformer->set_max_seq_length(length);
+}
+int64_t SentenceTransformer::get_embedding_dimension() const { return impl_->dimension({}); }
+SimilarityFunction SentenceTransformer::similarity_fn() const { return impl_->parts.similarity; }
+const std::map<std::string, std::string>& SentenceTransformer::prompts() const {
+  return impl_->parts.prompts;
+}
+const std::optional<std::string>& SentenceTransformer::default_prompt_name() const {
+  return impl_->parts.default_prompt_name;
+}
+const Tokenizer& SentenceTransformer::tokenizer() const {
+  return impl_->parts.transformer->tokenizer();
+}
+c10::Device SentenceTransformer::device() const { return impl_->device; }
+at::ScalarType SentenceTransformer::dtype() const { return impl_->dtype; }
+const std::filesystem::path& SentenceTransformer::path() const { return impl_->path; }
+
+}  // namespace sentence_transformers

@@ -1,0 +1,193 @@
+#include <sentence_transformers/error.h>
+#include <sentence_transformers/tokenizer.h>
+
+#include <stdexcept>
+
+#include "tokenizers/tokenizer_files.h"
+
+namespace sentence_transformers {
+namespace {
+
+/// Heterogeneous lookup: find(std::string_view) without a copy.
+struct StringHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+int64_t count_specials(const std::vector<TemplatePiece>& pieces) {
+  return std::count_if(pieces.begin(), pieces.end(),
+                       [](const auto& p) { return p.kind == TemplatePiece::special; });
+}
+
+}  // namespace
+
+struct Tokenizer::Impl {
+  explicit Impl(TokenizerParts parts)
+      : pipeline(std::move(parts.pipeline)),
+        post_processor(std::move(parts.post_processor)),
+        model_max_length(parts.model_max_length) {
+    for (auto& [token, id] : parts.vocabulary) add(std::move(token), id);
+    std::vector<AddedToken> raw, normalized;
+    for (AddedToken& token : parts.added_tokens) {
+      add(token.content, token.id);
+      if (token.special) special[token.id] = true;
+      if (token.normalized) token.content = pipeline->normalize(token.content);
+      (token.normalized ? normalized : raw).push_back(std::move(token));
+    }
+    raw_added = AddedTokens(std::move(raw));
+    normalized_added = AddedTokens(std::move(normalized));
+  }
+
+  void add(std::string token, int64_t id) {
+    constexpr int64_t kMostTokens = 100'000'000;
+    if (id > kMostTokens) {
+      throw LoadError("[Tokenizer] token \"" + token + "\" has the id " + std::to_string(id) +
+                      "; expected at most " + std::to_string(kMostTokens));
+    }
+    if (id >= static_cast<int64_t>(tokens.size())) {
+      tokens.resize(id + 1);
+      special.resize(id + 1);
+    }
+    tokens[id] = token;
+    ids[std::move(token)] = id;
+  }
+
+  std::vector<int64_t> content_ids(std::string_view text) const {
+    std::vector<int64_t> found;
+    const auto token = [&](int64_t id) { found.push_back(id); };
+    raw_added.split(
+        text,
+        [&](std::string_view part) {
+          if (normalized_added.empty()) return pipeline->encode(part, found);
+          normalized_added.split(
+              pipeline->normalize(part),
+              [&](std::string_view piece) { pipeline->encode_normalized(piece, found); }, token);
+        },
+        token);
+    return found;
+  }
+
+  void check_id(int64_t id) const {
+    if (id >= 0 && id < static_cast<int64_t>(tokens.size())) return;
+    throw std::invalid_argument("[Tokenizer] id " + std::to_string(id) +
+                                " is outside the vocabulary of " + std::to_string(tokens.size()));
+  }
+
+  static Encoding assemble(const std::vector<TemplatePiece>& pieces,
+                           const std::vector<int64_t>& first, const std::vector<int64_t>& second,
+                           int64_t untruncated_length) {
+    Encoding encoding;
+    encoding.untruncated_length = untruncated_length;
+    const size_t size = first.size() + second.size() + pieces.size();
+    encoding.ids.reserve(size);
+    encoding.type_ids.reserve(size);
+    for (const TemplatePiece& piece : pieces) {
+      if (piece.kind == TemplatePiece::special) {
+        encoding.ids.push_back(piece.id);
+      } else {
+        const auto& content = piece.kind == TemplatePiece::first ? first : second;
+        encoding.ids.insert(encoding.ids.end(), content.begin(), content.end());
+      }
+      encoding.type_ids.resize(encoding.ids.size(), piece.type_id);
+    }
+    return encoding;
+  }
+
+  /// Room for content beside the special tokens.
+  static int64_t room(const char* function, int64_t max_length, int64_t specials) {
+    if (max_length >= specials) return max_length - specials;
+    throw std::invalid_argument(std::string("[") + function + "] max_length " +
+                                std::to_string(max_length) + " leaves no place for the " +
+                                std::to_string(specials) + " special tokens");
+  }
+
+  std::unique_ptr<Pipeline> pipeline;
+  Template post_processor;
+  std::optional<int64_t> model_max_length;
+  std::vector<std::string> tokens;  // by id
+  std::vector<bool> special;
+  std::unordered_map<std::string, int64_t, StringHash, std::equal_to<>> ids;
+  AddedTokens raw_added, normalized_added;
+};
+
+Tokenizer::Tokenizer(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+Tokenizer Tokenizer::from_pretrained(const std::filesystem::path& folder, bool do_lower_case) {
+  return Tokenizer(std::make_unique<const Impl>(read_tokenizer_files(folder, do_lower_case)));
+}
+
+Encoding Tokenizer::encode(std::string_view text, int64_t max_length) const {
+  const auto& pieces = impl_->post_processor.single;
+  const int64_t specials = count_specials(pieces);
+  const int64_t room = Impl::room("Tokenizer::encode", max_length, specials);
+  std::vector<int64_t> content = impl_->content_ids(text);
+  const auto whole = static_cast<int64_t>(content.size());
+  content.resize(std::min(whole, room));
+  return Impl::assemble(pieces, content, {}, whole + specials);
+}
+
+Encoding Tokenizer::encode_pair(std::string_view first, std::string_view second,
+                                int64_t max_length) const {
+  const auto& pieces = impl_->post_processor.pair;
+  const int64_t specials = count_specials(pieces);
+  const int64_t room = Impl::room("Tokenizer::encode_pair", max_length, specials);
+  std::vector<int64_t> a = impl_->content_ids(first), b = impl_->content_ids(second);
+  auto n = static_cast<int64_t>(a.size()), m = static_cast<int64_t>(b.size());
+  const int64_t whole = n + m + specials;
+  // "longest_first" in closed form: the shorter side keeps all it can have, up to half of the room;
+  // the odd token goes to the longer side, or to the second text if both are cut.
+  if (n + m > room) {
+    const bool swapped = n > m;
+    int64_t& shorter = swapped ? m : n;
+    int64_t& longer = swapped ? n : m;
+    shorter = std::min(shorter, room / 2);
+    longer = room - shorter;
+  }
+  a.resize(n);
+  b.resize(m);
+  return Impl::assemble(pieces, a, b, whole);
+}
+
+std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool skip_special_tokens) const {
+  std::vector<std::string> tokens;
+  for (const int64_t id : ids) {
+    impl_->check_id(id);
+    if (!(skip_special_tokens && impl_->special[id])) tokens.push_back(impl_->tokens[id]);
+  }
+  return impl_->pipeline->decode(tokens);
+}
+
+std::vector<std::string> Tokenizer::tokenize(std::string_view text, int64_t max_length) const {
+  std::vector<std::string> tokens;
+  for (const int64_t id : encode(text, max_length).ids) tokens.push_back(id_to_token(id));
+  return tokens;
+}
+
+int64_t Tokenizer::count_tokens(std::string_view text) const {
+  return static_cast<int64_t>(impl_->content_ids(text).size()) +
+         count_specials(impl_->post_processor.single);
+}
+
+const std::string& Tokenizer::id_to_token(int64_t id) const {
+  impl_->check_id(id);
+  return impl_->tokens[id];
+}
+
+std::optional<int64_t> Tokenizer::token_to_id(std::string_view token) const {
+  const auto found = impl_->ids.find(token);
+  return found == impl_->ids.end() ? std::nullopt : std::optional<int64_t>(found->second);
+}
+
+int64_t Tokenizer::vocab_size() const { return static_cast<int64_t>(impl_->tokens.size()); }
+
+std::optional<int64_t> Tokenizer::model_max_length() const { return impl_->model_max_length; }
+
+bool Tokenizer::is_special(int64_t id) const {
+  impl_->check_id(id);
+  return impl_->special[id];
+}
+
+}  // namespace sentence_transformers

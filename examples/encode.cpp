@@ -27,6 +27,7 @@ Model
   --model NAME             a folder or a name (all-MiniLM-L6-v2)
   --device DEVICE          cpu, cuda, cuda:1, ...; CUDA where there is one if not given
   --dtype TYPE             float32, bfloat16 or float16, of weights and compute (float32)
+  --quantization TYPE      none or int8: compute with bytes, on the CPU (none)
   --model-truncate-dim N   keep N dimensions, for every call (LoadOptions::truncate_dim)
   --cache-folder FOLDER    where to look for the model besides the usual places
   --max-seq-length N       tokens of a text that the model sees
@@ -72,6 +73,12 @@ at::ScalarType parse_dtype(const std::string& text) {
                               "\"; known: float32, bfloat16, float16");
 }
 
+st::Quantization parse_quantization(const std::string& text) {
+  if (text == "none") return st::Quantization::none;
+  if (text == "int8") return st::Quantization::int8;
+  throw std::invalid_argument("[encode] --quantization is \"" + text + "\"; known: none, int8");
+}
+
 Arguments parse(const std::vector<std::string>& words) {
   Arguments arguments;
   std::vector<std::string> files;
@@ -108,6 +115,8 @@ Arguments parse(const std::vector<std::string>& words) {
       arguments.load.device = value();
     } else if (flag == "--dtype") {
       arguments.load.dtype = parse_dtype(value());
+    } else if (flag == "--quantization") {
+      arguments.load.quantization = parse_quantization(value());
     } else if (flag == "--model-truncate-dim") {
       arguments.load.truncate_dim = parse_integer(flag, value());
     } else if (flag == "--cache-folder") {

@@ -83,6 +83,12 @@ void read_settings(const Config& config, ModelParts& parts) {
     }
   }
   parts.truncate_dim = config.find<int64_t>("truncate_dim");
+  if (parts.truncate_dim &&
+      (*parts.truncate_dim < 1 || *parts.truncate_dim > parts.embedding_dimension)) {
+    throw LoadError("[SentenceTransformer] " + config.name("truncate_dim") + ": expected 1 to " +
+                    std::to_string(parts.embedding_dimension) + ", found " +
+                    std::to_string(*parts.truncate_dim));
+  }
 }
 
 }  // namespace

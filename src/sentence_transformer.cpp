@@ -2,14 +2,17 @@
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/sentence_transformer.h>
 
+#include <atomic>
 #include <functional>
-#include <numeric>
+#include <mutex>
 #include <stdexcept>
 
 #include "core/device.h"
 #include "core/progress.h"
 #include "hub/resolve.h"
+#include "kernels/kernels.h"
 #include "model_files.h"
+#include "nn/packed_linear.h"
 
 namespace sentence_transformers {
 namespace {
@@ -19,9 +22,11 @@ using Texts = std::vector<std::string_view>;
 // Texts are tokenized and sorted by length this many at a time: enough for batches of equal
 // lengths, and memory stays flat however many texts there are.
 constexpr size_t kWindow = 8192;
-// Tokens a forward pass at most, unless one text alone has more: bounds the memory of the widest
-// layer.
-constexpr int64_t kTokenBudget = 4096;
+// Tokens a forward pass at most, unless one text alone has more. On the CPU each core carries a
+// pass of its own through all layers, small enough that what flows between them stays in its cache;
+// a GPU wants large ones.
+constexpr int64_t kTokensOnCpu = 512;
+constexpr int64_t kTokensOnCuda = 16384;
 constexpr int64_t kTextsPerTokenizerTask = 16;
 
 Texts views(const std::vector<std::string>& sentences) {
@@ -49,13 +54,29 @@ struct SentenceTransformer::Impl {
       throw std::invalid_argument(std::string("[SentenceTransformer] dtype is ") +
                                   c10::toString(dtype) + "; known: Float, BFloat16, Half");
     }
+    if (options.quantization == Quantization::int8) check_int8();
     path = resolve_model(name, options.cache_folder);
     parts = read_model(path);
     if (options.truncate_dim) parts.truncate_dim = options.truncate_dim;
     check({.truncate_dim = parts.truncate_dim}, parts.embedding_dimension);
     for (const auto& module : parts.modules) {
+      set_quantization(*module, options.quantization);
       module->to(device, dtype);
       module->eval();
+    }
+  }
+
+  void check_int8() const {
+    if (!device.is_cpu() || dtype != at::kFloat) {
+      throw std::invalid_argument(
+          "[SentenceTransformer] quantization int8: expected device \"cpu\" and dtype Float, "
+          "found " +
+          device.str() + " and " + c10::toString(dtype));
+    }
+    if (!kernels::best()) {
+      throw Error(
+          "[SentenceTransformer] quantization int8: expected a processor with AVX2 (and "
+          "SENTENCE_TRANSFORMERS_PLAIN not set)");
     }
   }
 
@@ -95,53 +116,87 @@ struct SentenceTransformer::Impl {
       for (int64_t i = begin; i < end; ++i) {
         encodings[i] = prompt.empty() ? tokenizer.encode(texts[i], length)
                                       : tokenizer.encode(prompt + std::string(texts[i]), length);
+        if (encodings[i].ids.empty()) {
+          throw std::invalid_argument("[SentenceTransformer::encode] the text \"" +
+                                      std::string(texts[i]) +
+                                      "\" has no tokens, and this model's tokenizer adds none");
+        }
       }
     };
     at::parallel_for(0, static_cast<int64_t>(count), kTextsPerTokenizerTask, work);
     return encodings;
   }
 
-  /// Runs all texts through `modules` modules, longest first, batch by batch, and calls
-  /// done(features, places), `places` being the batch's texts in the order of its rows.
+  /// Cuts texts, ordered by falling length, into forward passes: each the index of its first text,
+  /// and the end.
+  std::vector<size_t> cut(const std::vector<const Encoding*>& sorted, int64_t batch_size) const {
+    const int64_t budget = device.is_cpu() ? kTokensOnCpu : kTokensOnCuda;
+    std::vector<size_t> starts = {0};
+    while (starts.back() < sorted.size()) {
+      const auto longest = static_cast<int64_t>(sorted[starts.back()]->ids.size());
+      const auto texts = std::min(batch_size, std::max<int64_t>(1, budget / longest));
+      starts.push_back(std::min(sorted.size(), starts.back() + static_cast<size_t>(texts)));
+    }
+    return starts;
+  }
+
+  /// Calls work(i) for each i below `count`: on the CPU one on each core, whoever is free takes the
+  /// next; else one after the other, each with all cores.
+  void for_each_pass(size_t count, const std::function<void(size_t)>& work) const {
+    const int64_t workers =
+        device.is_cpu() ? std::min<int64_t>(at::get_num_threads(), static_cast<int64_t>(count)) : 1;
+    if (workers <= 1) {
+      for (size_t i = 0; i < count; ++i) work(i);
+      return;
+    }
+    std::atomic<size_t> next = 0;
+    at::parallel_for(0, workers, 1, [&](int64_t, int64_t) {
+      for (size_t i; (i = next++) < count;) work(i);
+    });
+  }
+
+  /// Runs all texts through `modules` modules, longest first, pass by pass, and calls
+  /// done(features, places), `places` being the pass's texts in the order of its rows. Several
+  /// passes may be under way at once.
   void run(const Texts& texts, const EncodeOptions& options, size_t modules,
            const std::function<void(const Features&, const std::vector<size_t>&)>& done) const {
-    const c10::InferenceMode inference;
     const std::string prompt = this->prompt(options);
     const int64_t prompt_tokens = this->prompt_tokens(prompt);
     EncodeReport report{.texts = static_cast<int64_t>(texts.size())};
     ProgressBar bar("Encoding", report.texts, options.show_progress_bar);
     int64_t finished = 0;
+    std::mutex mutex;  // of the report and the bar
 
     for (size_t window = 0; window < texts.size(); window += kWindow) {
       const size_t count = std::min(kWindow, texts.size() - window);
       const std::vector<Encoding> encodings = tokenize(texts.data() + window, count, prompt);
-      for (const Encoding& e : encodings) report.truncated += e.truncated();
-
-      std::vector<size_t> order(count);
-      std::iota(order.begin(), order.end(), size_t{0});
-      std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-        return encodings[a].ids.size() > encodings[b].ids.size();
+      std::vector<const Encoding*> sorted;
+      for (const Encoding& e : encodings) {
+        report.truncated += e.truncated();
+        sorted.push_back(&e);
+      }
+      std::stable_sort(sorted.begin(), sorted.end(), [](const Encoding* a, const Encoding* b) {
+        return a->ids.size() > b->ids.size();
       });
-      for (size_t first = 0; first < count;) {
-        const auto longest = static_cast<int64_t>(encodings[order[first]].ids.size());
-        const auto most =
-            std::min(options.batch_size, std::max<int64_t>(1, kTokenBudget / longest));
-        const size_t last = std::min(count, first + static_cast<size_t>(most));
+      const std::vector<size_t> starts = cut(sorted, options.batch_size);
+      for_each_pass(starts.size() - 1, [&](size_t pass) {
+        const c10::InferenceMode inference;  // a thread's own
         std::vector<const std::vector<int64_t>*> ids, type_ids;
         std::vector<size_t> places;
-        for (; first < last; ++first) {
-          const Encoding& encoding = encodings[order[first]];
-          ids.push_back(&encoding.ids);
-          type_ids.push_back(&encoding.type_ids);
-          places.push_back(window + order[first]);
+        for (size_t i = starts[pass]; i < starts[pass + 1]; ++i) {
+          ids.push_back(&sorted[i]->ids);
+          type_ids.push_back(&sorted[i]->type_ids);
+          places.push_back(window + static_cast<size_t>(sorted[i] - encodings.data()));
         }
         Features features{.batch = pack_tokens(ids, type_ids, device),
                           .prompt_tokens = prompt_tokens};
         for (size_t m = 0; m < modules; ++m) parts.modules[m]->forward(features);
         done(features, places);
+
+        const std::lock_guard lock(mutex);
         report.tokens += features.batch.ids.numel();
         bar.update(finished += static_cast<int64_t>(places.size()));
-      }
+      });
     }
     if (options.report) *options.report = report;
   }

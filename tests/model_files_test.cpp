@@ -271,6 +271,11 @@ TEST_F(ModelFilesTest, ReadsEverySimilarity) {
 TEST_F(ModelFilesTest, ReadsTruncateDim) {
   set("truncate_dim", 16);
   EXPECT_EQ(read_model(folder).truncate_dim, 16);
+  for (const int dim : {0, 33}) {
+    set("truncate_dim", dim);
+    EXPECT_THROWS(LoadError, read_model(folder), path(kSettings),
+                  "\"truncate_dim\": expected 1 to 32", "found " + std::to_string(dim));
+  }
   set("truncate_dim", nullptr);
   EXPECT_EQ(read_model(folder).truncate_dim, std::nullopt);
 }

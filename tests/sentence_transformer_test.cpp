@@ -2,6 +2,7 @@
 #include <sentence_transformers/sentence_transformers.h>
 
 #include "core/safetensors.h"
+#include "kernels/kernels.h"
 #include "support.h"
 
 namespace sentence_transformers {
@@ -198,6 +199,21 @@ TEST(SentenceTransformer, NoTextsGiveNoRows) {
   EXPECT_EQ(tiny().encode(Strings{}, {.truncate_dim = 5}).sizes(), (std::vector<int64_t>{0, 5}));
 }
 
+TEST(SentenceTransformer, SaysThatATextHasNoTokens) {
+  TempDir dir;
+  const fs::path folder = dir.path() / "model";
+  fs::copy(golden("tiny_bert"), folder, fs::copy_options::recursive);
+  auto tokenizer = golden_json("tiny_bert/tokenizer.json");
+  tokenizer["post_processor"] = nullptr;
+  write_file(folder / "tokenizer.json", tokenizer.dump());
+  auto settings = golden_json("tiny_bert/tokenizer_config.json");
+  settings["tokenizer_class"] = "PreTrainedTokenizerFast";
+  write_file(folder / "tokenizer_config.json", settings.dump());
+  const SentenceTransformer model(folder.string(), {.device = "cpu"});
+  EXPECT_EQ(model.encode({"the sun"}).size(0), 1);
+  EXPECT_THROWS(std::invalid_argument, model.encode({"the sun", ""}), "no tokens");
+}
+
 TEST(SentenceTransformer, TakesTextsInThreeForms) {
   const at::Tensor batch = tiny().encode(Strings{"the sun", "a dog"});
   EXPECT_TRUE(at::equal(tiny().encode({"the sun", "a dog"}), batch));
@@ -248,6 +264,36 @@ TEST(SentenceTransformer, HalfPrecisionStaysClose) {
     const at::Tensor cosine = util::pairwise_cos_sim(e, tiny().encode(kTexts));
     EXPECT_GT(cosine.min().item<float>(), dtype == at::kHalf ? 0.999f : 0.98f);
   }
+}
+
+TEST(SentenceTransformer, Int8StaysCloseAndKnowsNoNeighbours) {
+  MODEL_OR_SKIP();
+  if (!kernels::best()) {
+    EXPECT_THROWS(
+        Error,
+        SentenceTransformer(model_folder(), {.device = "cpu", .quantization = Quantization::int8}),
+        "int8", "AVX2");
+    return;
+  }
+  const SentenceTransformer model(model_folder(),
+                                  {.device = "cpu", .quantization = Quantization::int8});
+  const Strings texts = golden_json("minilm_texts.json")["texts"];
+  const at::Tensor e = model.encode(texts);
+  const at::Tensor cosine = util::pairwise_cos_sim(e, minilm().encode(texts));
+  EXPECT_GT(cosine.min().item<float>(), 0.98f);
+  EXPECT_GT(cosine.mean().item<float>(), 0.99f);
+  for (size_t i = 0; i < texts.size(); i += 5) {
+    EXPECT_LT(largest_difference(model.encode(texts[i]), e[static_cast<int64_t>(i)]), 1e-6) << i;
+  }
+}
+
+TEST(SentenceTransformer, Int8IsForFloat32OnTheCpu) {
+  const std::string folder = golden("tiny_bert").string();
+  EXPECT_THROWS(
+      std::invalid_argument,
+      SentenceTransformer(
+          folder, {.device = "cpu", .dtype = at::kBFloat16, .quantization = Quantization::int8}),
+      "int8", "BFloat16");
 }
 
 TEST(SentenceTransformer, MaxSeqLengthCanBeSet) {

@@ -1,5 +1,5 @@
-// Embeddings in one byte or one bit a dimension, as Python's
-// sentence_transformers.util.quantization makes them.
+// Smaller numbers: a model that computes with bytes, and embeddings in one byte or one bit a
+// dimension, as Python's sentence_transformers.util.quantization makes them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,6 +8,12 @@
 #include <string_view>
 
 namespace sentence_transformers {
+
+/// What a model computes its linear layers with; its embeddings stay float32.
+enum class Quantization {
+  none,
+  int8  ///< weights one scale an output, activations one scale a token, on the CPU; made at load
+};
 
 /// How embeddings are stored.
 enum class Precision {

@@ -25,6 +25,9 @@ struct LoadOptions {
   std::string device = "";
   /// kFloat, kBFloat16 or kHalf, of weights and compute, whatever the checkpoint holds.
   at::ScalarType dtype = at::kFloat;
+  /// int8 is for the CPU and dtype kFloat: faster and smaller, at a cosine of about 0.99 to
+  /// float32.
+  Quantization quantization = Quantization::none;
   /// Every embedding keeps this many dimensions, unless a call says otherwise.
   std::optional<int64_t> truncate_dim = std::nullopt;
   /// Looked into before $SENTENCE_TRANSFORMERS_HOME and the Hugging Face cache.

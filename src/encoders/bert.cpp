@@ -68,7 +68,7 @@ class Embeddings : public torch::nn::Module {
   double dropout_;
 };
 
-class SelfAttention : public torch::nn::Module {
+class SelfAttention : public torch::nn::Module, public Packing {
  public:
   SelfAttention(const BertConfig& c, const Weights& w)
       : heads_(c.heads), dropout_(c.attention_dropout) {
@@ -87,7 +87,7 @@ class SelfAttention : public torch::nn::Module {
     const auto& p = projections_;
     packed_ = on ? PackedLinear()
                  : PackedLinear({p[0]->weight, p[1]->weight, p[2]->weight},
-                                {p[0]->bias, p[1]->bias, p[2]->bias});
+                                {p[0]->bias, p[1]->bias, p[2]->bias}, quantization);
   }
 
  private:
@@ -114,10 +114,7 @@ class Output : public torch::nn::Module {
         dropout_(c.hidden_dropout) {}
 
   at::Tensor forward(const at::Tensor& x, const at::Tensor& residual) const {
-    if (is_training()) {
-      return norm_->forward(at::dropout(dense_->forward(x), dropout_, true) + residual);
-    }
-    return norm_->forward(dense_->forward_add(x, residual));
+    return norm_->forward_add(at::dropout(dense_->forward(x), dropout_, is_training()), residual);
   }
 
  private:

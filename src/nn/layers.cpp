@@ -1,5 +1,10 @@
 #include "nn/layers.h"
 
+#include <ATen/Parallel.h>
+
+#include "kernels/kernels.h"
+#include "nn/scratch.h"
+
 namespace sentence_transformers {
 
 Projection::Projection(const Weights& weights, int64_t in, int64_t out, bool with_bias)
@@ -14,14 +19,9 @@ at::Tensor Linear::forward(const at::Tensor& x, Activation activation) const {
   return activate(Projection::forward(x), activation);
 }
 
-at::Tensor Linear::forward_add(const at::Tensor& x, const at::Tensor& residual) const {
-  if (packed_.usable()) return packed_.forward_add(x, residual);
-  return Projection::forward(x) + residual;
-}
-
 void Linear::train(bool on) {
   Projection::train(on);
-  packed_ = on ? PackedLinear() : PackedLinear({weight}, {bias});
+  packed_ = on ? PackedLinear() : PackedLinear({weight}, {bias}, quantization);
 }
 
 // Checkpoints from before 2019 call the parameters gamma and beta, as TensorFlow does.
@@ -34,6 +34,39 @@ LayerNorm::LayerNorm(const Weights& weights, int64_t size, double eps)
 
 at::Tensor LayerNorm::forward(const at::Tensor& x) const {
   return at::layer_norm(x, weight.sizes(), weight, bias, eps_);
+}
+
+at::Tensor LayerNorm::forward_add(const at::Tensor& x, const at::Tensor& residual) const {
+  constexpr int64_t kSizeStep = 16;  // what the loops' vectors divide
+  const auto type = x.scalar_type();
+  const int64_t size = x.size(1);
+  if (!kernels::best() || at::GradMode::is_enabled() || !x.is_cpu() || size % kSizeStep != 0 ||
+      !x.is_contiguous() || !residual.is_contiguous() ||
+      (type != at::kFloat && type != at::kBFloat16)) {
+    return forward(x + residual);
+  }
+  const at::Tensor out = at::empty_like(x);
+  const at::Tensor w = weight.to(at::kFloat), b = bias.to(at::kFloat);
+  const auto eps = static_cast<float>(eps_);
+  constexpr int64_t kRowsATask = 32;
+  at::parallel_for(0, x.size(0), kRowsATask, [&](int64_t begin, int64_t end) {
+    const int64_t at = begin * size, rows = end - begin;
+    float* scratch = scratch_floats(size);
+    const auto* scale = w.const_data_ptr<float>();
+    const auto* shift = b.const_data_ptr<float>();
+    if (type == at::kFloat) {
+      kernels::best()->add_layer_norm(x.const_data_ptr<float>() + at,
+                                      residual.const_data_ptr<float>() + at, scale, shift, eps,
+                                      rows, size, out.data_ptr<float>() + at, scratch);
+    } else {
+      const auto half = [&](const at::Tensor& t) {
+        return static_cast<uint16_t*>(t.data_ptr()) + at;
+      };
+      kernels::best()->add_layer_norm_bf16(half(x), half(residual), scale, shift, eps, rows, size,
+                                           half(out), scratch);
+    }
+  });
+  return out;
 }
 
 Embedding::Embedding(const Weights& weights, int64_t count, int64_t size)

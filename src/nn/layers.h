@@ -25,13 +25,11 @@ class Projection : public torch::nn::Module {
 
 /// A Projection that keeps packed weights while in eval mode: eval() makes them, train() drops
 /// them.
-class Linear : public Projection {
+class Linear : public Projection, public Packing {
  public:
   using Projection::Projection;
 
   at::Tensor forward(const at::Tensor& x, Activation activation = Activation::none) const;
-  /// forward(x) + residual [T, out]
-  at::Tensor forward_add(const at::Tensor& x, const at::Tensor& residual) const;
 
   void train(bool on = true) override;
 
@@ -43,6 +41,8 @@ class LayerNorm : public torch::nn::Module {
  public:
   LayerNorm(const Weights& weights, int64_t size, double eps);
   at::Tensor forward(const at::Tensor& x) const;  // [T, size] -> [T, size]
+  /// forward(x + residual), in one pass where there is a loop for it.
+  at::Tensor forward_add(const at::Tensor& x, const at::Tensor& residual) const;
 
   at::Tensor weight, bias;  // [size]
 

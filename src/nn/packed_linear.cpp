@@ -1,9 +1,12 @@
 #include "nn/packed_linear.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <sentence_transformers/error.h>
 
 #include <cstdlib>
+
+#include "kernels/kernels.h"
 
 namespace sentence_transformers {
 namespace {
@@ -12,14 +15,11 @@ using Reorder = at::Tensor(const at::Tensor&, std::optional<int64_t>);
 using Pointwise = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
                              std::string_view, c10::List<std::optional<at::Scalar>>,
                              std::optional<std::string_view>);
-using Binary = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
-                          const std::optional<at::Tensor>&, std::string_view);
 
 /// LibTorch's oneDNN linear operators, or nothing where this LibTorch has none of this signature.
 struct Operators {
   c10::TypedOperatorHandle<Reorder> reorder;
   c10::TypedOperatorHandle<Pointwise> pointwise;
-  c10::TypedOperatorHandle<Binary> binary;
 };
 
 const std::optional<Operators>& operators() {
@@ -28,11 +28,9 @@ const std::optional<Operators>& operators() {
     auto& dispatcher = c10::Dispatcher::singleton();
     const auto reorder = dispatcher.findSchema({"mkldnn::_reorder_linear_weight", ""});
     const auto pointwise = dispatcher.findSchema({"mkldnn::_linear_pointwise", ""});
-    const auto binary = dispatcher.findSchema({"mkldnn::_linear_pointwise", "binary"});
-    if (!reorder || !pointwise || !binary) return {};
+    if (!reorder || !pointwise) return {};
     try {
-      return Operators{reorder->typed<Reorder>(), pointwise->typed<Pointwise>(),
-                       binary->typed<Binary>()};
+      return Operators{reorder->typed<Reorder>(), pointwise->typed<Pointwise>()};
     } catch (const c10::Error&) {  // another signature than the one this was written for
       return {};
     }
@@ -86,15 +84,14 @@ at::Tensor activate(const at::Tensor& x, Activation activation) {
 }
 
 PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights,
-                           const std::vector<at::Tensor>& biases) {
-  if (!operators() || !weights[0].is_cpu()) return;
+                           const std::vector<at::Tensor>& biases, Quantization quantization) {
+  if (!weights[0].is_cpu()) return;
   const at::NoGradGuard no_grad;
-  try {
-    weight_ = operators()->reorder.call(stack(weights).detach().contiguous(), std::nullopt);
-  } catch (const c10::Error&) {  // a type this processor's oneDNN does not multiply
-    return;
-  }
+  const at::Tensor weight = stack(weights).detach().contiguous();
   if (biases[0].defined()) bias_ = stack(biases).detach();
+  out_ = weight.size(0);
+  in_ = weight.size(1);
+  quantization == Quantization::int8 ? pack_int8(weight) : pack_float(weight);
   for (const auto* group : {&weights, &biases}) {
     for (const at::Tensor& tensor : *group) {
       if (!tensor.defined()) continue;
@@ -102,6 +99,30 @@ PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights,
       versions_.push_back(version(tensor));
     }
   }
+}
+
+void PackedLinear::pack_float(const at::Tensor& weight) {
+  if (!operators()) return;
+  try {
+    weight_ = operators()->reorder.call(weight, std::nullopt);
+  } catch (const c10::Error&) {  // a type this processor's oneDNN does not multiply
+  }
+}
+
+/// Each output's weights to signed bytes by their largest size.
+void PackedLinear::pack_int8(const at::Tensor& weight) {
+  if (!kernels::best()) return;
+  const int64_t padded = kernels::round_up(out_, kernels::kInt8Columns);
+  const auto pad = [&](const at::Tensor& t) { return at::constant_pad_nd(t, {0, padded - out_}); };
+  const at::Tensor values = weight.to(at::kFloat);
+  const at::Tensor scales = (values.abs().amax(1) / 127.0).clamp_min(1e-30);
+  const at::Tensor bytes = (values / scales.unsqueeze(1)).round().to(at::kChar);
+  constexpr int64_t kZeroPoint = 128;  // of the activations
+  corrections_ = pad((bytes.to(at::kInt).sum(1, false, at::kInt) * kZeroPoint).to(at::kInt));
+  scales_ = pad(scales);
+  bias_ = bias_.defined() ? pad(bias_.to(at::kFloat)) : at::zeros({padded});
+  weight_ = at::empty({kernels::packed_int8_size(out_, in_)}, at::kChar);
+  kernels::pack_int8(bytes.const_data_ptr<int8_t>(), out_, in_, weight_.data_ptr<int8_t>());
 }
 
 bool PackedLinear::usable() const {
@@ -113,17 +134,46 @@ bool PackedLinear::usable() const {
 }
 
 at::Tensor PackedLinear::forward(const at::Tensor& x, Activation activation) const {
-  const auto bias = bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt;
   const bool gelu = activation == Activation::gelu;
-  const at::Tensor y = operators()->pointwise.call(
+  const auto rest = [&](const at::Tensor& y) { return gelu ? y : activate(y, activation); };
+  if (scales_.defined()) return rest(forward_int8(x, gelu));
+  const auto bias = bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt;
+  return rest(operators()->pointwise.call(
       x, weight_, bias, gelu ? "gelu" : "none", c10::List<std::optional<at::Scalar>>(),
-      gelu ? std::optional<std::string_view>("none") : std::optional<std::string_view>(""));
-  return gelu ? y : activate(y, activation);
+      gelu ? std::optional<std::string_view>("none") : std::optional<std::string_view>("")));
 }
 
-at::Tensor PackedLinear::forward_add(const at::Tensor& x, const at::Tensor& residual) const {
-  const auto bias = bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt;
-  return operators()->binary.call(x, residual, weight_, bias, "add");
+at::Tensor PackedLinear::forward_int8(const at::Tensor& input, bool gelu) const {
+  const at::Tensor x = input.contiguous();
+  const int64_t rows = x.size(0), depth = kernels::round_up(in_, kernels::kInt8Depth);
+  const at::Tensor y = at::empty({rows, out_}, x.options());
+  const at::Tensor q = at::empty({rows, depth}, x.options().dtype(at::kByte));
+  const at::Tensor row_scales = at::empty({rows}, x.options());
+  const kernels::Kernels& loops = *kernels::best();
+  constexpr int64_t kRowsATask = 64;
+  at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
+    loops.quantize_rows(x.const_data_ptr<float>() + begin * in_, end - begin, in_, depth,
+                        q.data_ptr<uint8_t>() + begin * depth,
+                        row_scales.data_ptr<float>() + begin);
+  });
+  const kernels::PackedInt8 packed{
+      weight_.const_data_ptr<int8_t>(), corrections_.const_data_ptr<int32_t>(),
+      scales_.const_data_ptr<float>(), bias_.const_data_ptr<float>(), depth};
+  const int64_t panels = kernels::round_up(out_, kernels::kInt8Columns) / kernels::kInt8Columns;
+  at::parallel_for(0, panels, 1, [&](int64_t begin, int64_t end) {
+    const int64_t first = begin * kernels::kInt8Columns;
+    const int64_t last = std::min(out_, end * kernels::kInt8Columns);
+    loops.linear_int8(q.const_data_ptr<uint8_t>(), row_scales.const_data_ptr<float>(), rows, packed,
+                      first, last - first, gelu ? kernels::Epilogue::gelu : kernels::Epilogue::none,
+                      y.data_ptr<float>() + first, out_);
+  });
+  return y;
+}
+
+void set_quantization(torch::nn::Module& root, Quantization quantization) {
+  for (const auto& module : root.modules()) {
+    if (auto* packing = dynamic_cast<Packing*>(module.get())) packing->quantization = quantization;
+  }
 }
 
 }  // namespace sentence_transformers

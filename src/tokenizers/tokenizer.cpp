@@ -26,6 +26,9 @@ struct Tokenizer::Impl {
       : pipeline(std::move(parts.pipeline)),
         post_processor(std::move(parts.post_processor)),
         model_max_length(parts.model_max_length) {
+    // Ids may have holes, but one number in a file must not take gigabytes.
+    id_limit =
+        4 * static_cast<int64_t>(parts.vocabulary.size() + parts.added_tokens.size()) + 65536;
     for (auto& [token, id] : parts.vocabulary) add(std::move(token), id);
     std::vector<AddedToken> raw, normalized;
     for (AddedToken& token : parts.added_tokens) {
@@ -39,10 +42,10 @@ struct Tokenizer::Impl {
   }
 
   void add(std::string token, int64_t id) {
-    constexpr int64_t kMostTokens = 100'000'000;
-    if (id > kMostTokens) {
+    if (id >= id_limit) {
       throw LoadError("[Tokenizer] token \"" + token + "\" has the id " + std::to_string(id) +
-                      "; expected at most " + std::to_string(kMostTokens));
+                      "; expected less than " + std::to_string(id_limit) +
+                      " for a vocabulary of this size");
     }
     if (id >= static_cast<int64_t>(tokens.size())) {
       tokens.resize(id + 1);
@@ -104,6 +107,7 @@ struct Tokenizer::Impl {
   std::unique_ptr<Pipeline> pipeline;
   Template post_processor;
   std::optional<int64_t> model_max_length;
+  int64_t id_limit;
   std::vector<std::string> tokens;  // by id
   std::vector<bool> special;
   std::unordered_map<std::string, int64_t, StringHash, std::equal_to<>> ids;

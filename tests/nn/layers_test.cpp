@@ -74,23 +74,6 @@ INSTANTIATE_TEST_SUITE_P(Layers, EachActivation,
                          testing::Values(Activation::none, Activation::gelu, Activation::gelu_tanh,
                                          Activation::relu, Activation::silu, Activation::tanh));
 
-TEST_F(LayersTest, AddsTheResidual) {
-  const at::Tensor residual = at::randn({kTokens, kOut}), before = residual.clone();
-  for (const bool bias : {true, false}) {
-    const auto l = linear(bias);
-    const at::NoGradGuard no_grad;
-    for (const bool training : {true, false}) {
-      l->train(training);
-      EXPECT_LE(largest_difference(l->forward_add(x, residual), expected(*l, x) + residual), 1e-5);
-      EXPECT_TRUE(at::equal(residual, before));
-    }
-  }
-  const auto l = linear();
-  l->eval();
-  l->forward_add(x, residual).sum().backward();
-  EXPECT_LE(largest_difference(l->bias.grad(), at::full({kOut}, double{kTokens})), 1e-5);
-}
-
 TEST_F(LayersTest, NoticesAParameterChangedAfterEval) {
   for (const bool bias : {false, true}) {
     const auto l = linear();
@@ -99,7 +82,6 @@ TEST_F(LayersTest, NoticesAParameterChangedAfterEval) {
     l->forward(x);
     (bias ? l->bias : l->weight).mul_(3);
     EXPECT_LE(largest_difference(l->forward(x), expected(*l, x)), 1e-4);
-    EXPECT_LE(largest_difference(l->forward_add(x, l->forward(x)), 2 * expected(*l, x)), 1e-4);
     l->eval();  // packs anew
     EXPECT_LE(largest_difference(l->forward(x), expected(*l, x)), 1e-4);
   }

@@ -29,7 +29,7 @@ room() {  # name, rooms it may include, public headers it may include
 types='error|quantization|similarity|tokenizer|version'
 room core 'core' 'error'
 room kernels 'core|kernels' 'error'
-room nn 'core|kernels|nn' 'error'
+room nn 'core|kernels|nn' 'error|quantization'
 room encoders 'core|nn|encoders' 'error'
 room tokenizers 'core|tokenizers' 'error|tokenizer'
 room hub 'core|hub' 'error'

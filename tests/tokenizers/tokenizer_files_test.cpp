@@ -289,10 +289,6 @@ TEST_F(TokenizerFiles, IdsAreWholeNumbersOfAReasonableSize) {
       EXPECT_THROWS(LoadError, load(), "[Tokenizer] " + path("tokenizer.json"), "\"model.vocab.x\"",
                     "expected an id, found " + id.dump());
     }
-    tokenizer["model"]["vocab"]["x"] = 100'000'001;
-    write("tokenizer.json", tokenizer);
-    EXPECT_THROWS(LoadError, load(),
-                  "token \"x\" has the id 100000001; expected at most 100000000");
   }
 }
 
@@ -565,6 +561,12 @@ TEST_F(TokenizerFiles, DoLowerCaseLeavesAccents) {
     EXPECT_EQ(lower.tokenize("The CAFÉ"), (Strings{"[CLS]", "the", "café", "[SEP]"}));
   }
   EXPECT_EQ(load(true).tokenize("CAFÉ")[1], "cafe");  // this one strips them anyway
+}
+
+TEST_F(TokenizerFiles, OneLargeIdDoesNotTakeGigabytes) {
+  tokenizer["model"]["vocab"]["x"] = 99'999'999;
+  write("tokenizer.json", tokenizer);
+  EXPECT_THROWS(LoadError, load(), "\"x\" has the id 99999999; expected less than");
 }
 
 }  // namespace

@@ -1,0 +1,85 @@
+// The loops that LibTorch has no good operator for, one copy per instruction set, chosen when the
+// program runs. Plain pointers in and out: no tensor, no allocation, no threads. All functions may
+// be called from several threads at once.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace sentence_transformers::kernels {
+
+/// How an activation is applied; the values of nn's Activation that have a loop here.
+enum class Epilogue { none, gelu };
+
+/// Weights [out, in] as signed bytes, one scale an output, laid out in panels by pack_int8. All
+/// arrays are padded to whole panels.
+struct PackedInt8 {
+  const int8_t* panels;
+  const int32_t* corrections;  // 128 times the sum of an output's weights
+  const float* scales;
+  const float* bias;
+  int64_t depth;  // inputs, rounded up to kInt8Depth
+};
+
+struct Kernels {
+  const char* name;  // "avx512", "avx2"
+
+  /// One text attends to itself in one head. qkv: queries of the text's first token; keys and
+  /// values lie `size` and 2 * `size` behind, a token's successor 3 * `size` behind it. out:
+  /// [length] rows `size` apart. head_size is a multiple of 16. scratch: attention_scratch(length,
+  /// head_size) floats.
+  void (*attention)(const float* qkv, int64_t length, int64_t size, int64_t head_size, float scale,
+                    float* out, float* scratch);
+  void (*attention_bf16)(const uint16_t* qkv, int64_t length, int64_t size, int64_t head_size,
+                         float scale, uint16_t* out, float* scratch);
+
+  /// rows of `size`, a multiple of 16: out = LayerNorm(x + residual) * weight + bias; residual may
+  /// be null, out may be x. scratch: size floats.
+  void (*add_layer_norm)(const float* x, const float* residual, const float* weight,
+                         const float* bias, float eps, int64_t rows, int64_t size, float* out,
+                         float* scratch);
+  void (*add_layer_norm_bf16)(const uint16_t* x, const uint16_t* residual, const float* weight,
+                              const float* bias, float eps, int64_t rows, int64_t size,
+                              uint16_t* out, float* scratch);
+
+  /// Each row of x [rows, size] to unsigned bytes around 128 with one scale: x ~ (q - 128) *
+  /// scales[row]. `padded` >= size bytes a row, the rest 128.
+  void (*quantize_rows)(const float* x, int64_t rows, int64_t size, int64_t padded, uint8_t* q,
+                        float* scales);
+
+  /// y [rows, columns] = dequantized q [rows, depth] times packed weights, + bias, then the
+  /// epilogue; columns count from first_column, a multiple of kInt8Columns, and rows of y lie
+  /// `stride` apart. The sums are exact, so every set gives the same integers.
+  void (*linear_int8)(const uint8_t* q, const float* row_scales, int64_t rows,
+                      const PackedInt8& weights, int64_t first_column, int64_t columns,
+                      Epilogue epilogue, float* y, int64_t stride);
+};
+
+/// What this processor can run, the best first.
+std::vector<const Kernels*> available();
+
+/// The best set for this processor, or null: none fits, or SENTENCE_TRANSFORMERS_PLAIN is set.
+const Kernels* best();
+
+constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+/// Floats of scratch that attention needs.
+constexpr int64_t attention_scratch(int64_t length, int64_t head_size) {
+  // transposed keys, then the scores of a block of queries
+  return round_up(length, 64) * (head_size + 16);
+}
+
+/// Columns of an int8 panel, and inputs that one dot product takes.
+constexpr int64_t kInt8Columns = 32;
+constexpr int64_t kInt8Depth = 4;
+
+/// Bytes of the packed form of weights [out, in].
+constexpr int64_t packed_int8_size(int64_t out, int64_t in) {
+  return round_up(out, kInt8Columns) * round_up(in, kInt8Depth);
+}
+
+/// Weights [out, in] row by row to panels of kInt8Columns outputs: panel, then groups of kInt8Depth
+/// inputs, then output, then input. Zero where padded.
+void pack_int8(const int8_t* weights, int64_t out, int64_t in, int8_t* packed);
+
+}  // namespace sentence_transformers::kernels

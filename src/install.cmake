@@ -36,6 +36,7 @@ foreach(folder IN LISTS TORCH_INCLUDE_DIRS)
 endforeach()
 file(RELATIVE_PATH pc_prefix
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/sentence_transformers.pc.in
   ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformers.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformers.pc

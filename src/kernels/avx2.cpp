@@ -48,7 +48,7 @@ void linear_int8(const uint8_t* q, const float* row_scales, int64_t rows, const 
       }
       if (epilogue == Epilogue::gelu) {
         for (int64_t o = 0; o < kInt8Columns; o += kLanes)
-          store(values + o, gelu(load(values + o)));
+          store(values + o, gelu_for_bytes(load(values + o)));
       }
       for (int64_t o = 0; o < width; ++o) {
         y[i * stride + c + o] = values[o];

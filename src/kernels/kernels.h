@@ -9,7 +9,7 @@
 namespace sentence_transformers::kernels {
 
 /// How an activation is applied; the values of nn's Activation that have a loop here.
-enum class Epilogue { none, gelu };
+enum class Epilogue { none, gelu };  // gelu: to 2e-4, for results that become bytes
 
 /// Weights [out, in] as signed bytes, one scale an output, laid out in panels by pack_int8. All
 /// arrays are padded to whole panels.

@@ -64,6 +64,7 @@ struct SentenceTransformer::Impl {
       module->to(device, dtype);
       module->eval();
     }
+    parts.transformer->release_weights();
   }
 
   void check_int8() const {

@@ -72,6 +72,10 @@ at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
   return converted;
 }
 
+void Weights::release() const {
+  for (const auto& [name, file] : checkpoint_->owners) file->release(name);
+}
+
 std::vector<std::string> Weights::unused() const {
   std::vector<std::string> names;
   for (const auto& [name, file] : checkpoint_->owners) {

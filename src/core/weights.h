@@ -34,6 +34,10 @@ class Weights {
   /// another shape, or holds a NaN or an infinity.
   at::Tensor get(const std::string& name, at::IntArrayRef shape) const;
 
+  /// Gives the files' pages back to the system until they are touched again; only while nobody
+  /// wrote to a tensor.
+  void release() const;
+
   /// Full names below this cursor that nobody took.
   std::vector<std::string> unused() const;
 

@@ -79,7 +79,8 @@ class SelfAttention : public torch::nn::Module, public Packing {
   }
 
   at::Tensor forward(const at::Tensor& x, const std::vector<Group>& groups) const {
-    return self_attention(qkv(x), heads_, groups, is_training() ? dropout_ : 0.0);
+    return self_attention(qkv(x), heads_, groups, is_training() ? dropout_ : 0.0,
+                          quantization == Quantization::int8);
   }
 
   void train(bool on) override {

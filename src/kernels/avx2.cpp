@@ -21,7 +21,7 @@ __m128i int8_dots(const uint8_t* q, const int8_t* panel, int64_t depth) {
     __builtin_memcpy(&four, q + k, 4);
     const __m256i a = _mm256_cvtepu8_epi16(_mm_set1_epi32(four));
     const __m256i b = _mm256_cvtepi8_epi16(
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(panel + k * kInt8Columns)));
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(panel + k * kColumns)));
     pairs = _mm256_add_epi32(pairs, _mm256_madd_epi16(a, b));
   }
   return _mm_hadd_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
@@ -30,25 +30,25 @@ __m128i int8_dots(const uint8_t* q, const int8_t* panel, int64_t depth) {
 void linear_int8(const uint8_t* q, const float* row_scales, int64_t rows, const PackedInt8& w,
                  int64_t first_column, int64_t columns, Epilogue epilogue, float* y,
                  int64_t stride) {
-  for (int64_t c = 0; c < columns; c += kInt8Columns) {
+  for (int64_t c = 0; c < columns; c += kColumns) {
     const int8_t* panel = w.panels + (first_column + c) * w.depth;
-    const int64_t width = columns - c < kInt8Columns ? columns - c : kInt8Columns;
+    const int64_t width = columns - c < kColumns ? columns - c : kColumns;
     for (int64_t i = 0; i < rows; ++i) {
-      int32_t sums[kInt8Columns];
-      float values[kInt8Columns];
-      for (int64_t o = 0; o < kInt8Columns; o += 4) {
+      int32_t sums[kColumns];
+      float values[kColumns];
+      for (int64_t o = 0; o < kColumns; o += 4) {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + o),
                          int8_dots(q + i * w.depth, panel + o * 4, w.depth));
       }
-      for (int64_t o = 0; o < kInt8Columns; ++o) {
+      for (int64_t o = 0; o < kColumns; ++o) {
         const int64_t at = first_column + c + o;
         values[o] =
             static_cast<float>(sums[o] - w.corrections[at]) * (w.scales[at] * row_scales[i]) +
             w.bias[at];
       }
       if (epilogue == Epilogue::gelu) {
-        for (int64_t o = 0; o < kInt8Columns; o += kLanes)
-          store(values + o, gelu_for_bytes(load(values + o)));
+        for (int64_t o = 0; o < kColumns; o += kLanes)
+          store(values + o, rough_gelu(load(values + o)));
       }
       for (int64_t o = 0; o < width; ++o) {
         y[i * stride + c + o] = values[o];
@@ -64,9 +64,12 @@ namespace sentence_transformers::kernels {
 extern const Kernels kAvx2;
 const Kernels kAvx2 = {"avx2",
                        attention<float>,
+                       attention<float>,
                        attention<uint16_t>,
                        add_layer_norm<float>,
                        add_layer_norm<uint16_t>,
+                       linear,
+                       gelu_bf16,
                        quantize_rows,
                        linear_int8};
 

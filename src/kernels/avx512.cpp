@@ -29,8 +29,8 @@ inline __attribute__((always_inline)) void int8_tile(const uint8_t* q, const flo
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r) sums[r][0] = sums[r][1] = _mm512_setzero_si512();
   for (int64_t k = 0; k < w.depth; k += 4) {
-    const __m512i first = _mm512_loadu_si512(panel + k * kInt8Columns);
-    const __m512i second = _mm512_loadu_si512(panel + k * kInt8Columns + 64);
+    const __m512i first = _mm512_loadu_si512(panel + k * kColumns);
+    const __m512i second = _mm512_loadu_si512(panel + k * kColumns + 64);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
       int32_t four;
@@ -55,7 +55,7 @@ inline __attribute__((always_inline)) void int8_tile(const uint8_t* q, const flo
     for (int r = 0; r < Rows; ++r) {
       const __m512 dot = _mm512_cvtepi32_ps(_mm512_sub_epi32(exact[v][r], correction));
       Floats value = dot * (scale * row_scales[r]) + bias;
-      if (epilogue == Epilogue::gelu) value = gelu_for_bytes(value);
+      if (epilogue == Epilogue::gelu) value = rough_gelu(value);
       _mm512_mask_storeu_ps(y + r * stride + v * 16, mask, value);
     }
   }
@@ -65,7 +65,7 @@ void linear_int8(const uint8_t* q, const float* row_scales, int64_t rows, const 
                  int64_t first_column, int64_t columns, Epilogue epilogue, float* y,
                  int64_t stride) {
   constexpr int kRows = 12;
-  for (int64_t c = 0; c < columns; c += kInt8Columns) {
+  for (int64_t c = 0; c < columns; c += kColumns) {
     const int64_t column = first_column + c;
     const int8_t* panel = w.panels + column * w.depth;
     int64_t i = 0;
@@ -88,9 +88,12 @@ namespace sentence_transformers::kernels {
 extern const Kernels kAvx512;
 const Kernels kAvx512 = {"avx512",
                          attention<float>,
+                         attention<float>,
                          attention<uint16_t>,
                          add_layer_norm<float>,
                          add_layer_norm<uint16_t>,
+                         linear,
+                         gelu_bf16,
                          quantize_rows,
                          linear_int8};
 

@@ -9,6 +9,25 @@ namespace sentence_transformers::kernels {
 #if defined(__x86_64__)
 extern const Kernels kAvx2;
 extern const Kernels kAvx512;
+void avx512_bf16_attention(const float* qkv, int64_t length, int64_t size, int64_t head_size,
+                           float scale, float* out, float* scratch);
+void avx512_bf16_attention_bf16(const uint16_t* qkv, int64_t length, int64_t size,
+                                int64_t head_size, float scale, uint16_t* out, float* scratch);
+
+namespace {
+
+const Kernels& avx512_bf16() {
+  static const Kernels set = [] {
+    Kernels k = kAvx512;
+    k.name = "avx512_bf16";
+    k.attention_fast = avx512_bf16_attention;
+    k.attention_bf16 = avx512_bf16_attention_bf16;
+    return k;
+  }();
+  return set;
+}
+
+}  // namespace
 #endif
 
 std::vector<const Kernels*> available() {
@@ -18,6 +37,7 @@ std::vector<const Kernels*> available() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vnni")) {
+    if (__builtin_cpu_supports("avx512bf16")) sets.push_back(&avx512_bf16());
     sets.push_back(&kAvx512);
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets.push_back(&kAvx2);
@@ -34,13 +54,23 @@ const Kernels* best() {
   return chosen;
 }
 
+void pack_float(const float* weights, int64_t out, int64_t in, float* packed) {
+  for (int64_t first = 0; first < out; first += kColumns) {
+    const int64_t width = out - first < kColumns ? out - first : kColumns;
+    for (int64_t k = 0; k < in; ++k, packed += kColumns) {
+      for (int64_t o = 0; o < width; ++o) packed[o] = weights[(first + o) * in + k];
+      for (int64_t o = width; o < kColumns; ++o) packed[o] = 0;
+    }
+  }
+}
+
 void pack_int8(const int8_t* weights, int64_t out, int64_t in, int8_t* packed) {
   const int64_t depth = round_up(in, kInt8Depth);
   std::memset(packed, 0, static_cast<size_t>(packed_int8_size(out, in)));
   for (int64_t o = 0; o < out; ++o) {
-    int8_t* panel = packed + o / kInt8Columns * kInt8Columns * depth;
+    int8_t* panel = packed + o / kColumns * kColumns * depth;
     for (int64_t k = 0; k < in; ++k) {
-      panel[(k / kInt8Depth * kInt8Columns + o % kInt8Columns) * kInt8Depth + k % kInt8Depth] =
+      panel[(k / kInt8Depth * kColumns + o % kColumns) * kInt8Depth + k % kInt8Depth] =
           weights[o * in + k];
     }
   }

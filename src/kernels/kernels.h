@@ -9,7 +9,15 @@
 namespace sentence_transformers::kernels {
 
 /// How an activation is applied; the values of nn's Activation that have a loop here.
-enum class Epilogue { none, gelu };  // gelu: to 2e-4, for results that become bytes
+enum class Epilogue { none, gelu };
+
+/// Weights [out, in] as floats, laid out in panels by pack_float. Both arrays are padded to whole
+/// panels.
+struct PackedFloat {
+  const float* panels;
+  const float* bias;
+  int64_t depth;  // inputs
+};
 
 /// Weights [out, in] as signed bytes, one scale an output, laid out in panels by pack_int8. All
 /// arrays are padded to whole panels.
@@ -22,7 +30,7 @@ struct PackedInt8 {
 };
 
 struct Kernels {
-  const char* name;  // "avx512", "avx2"
+  const char* name;  // "avx512_bf16", "avx512", "avx2"
 
   /// One text attends to itself in one head. qkv: queries of the text's first token; keys and
   /// values lie `size` and 2 * `size` behind, a token's successor 3 * `size` behind it. out:
@@ -30,6 +38,9 @@ struct Kernels {
   /// head_size) floats.
   void (*attention)(const float* qkv, int64_t length, int64_t size, int64_t head_size, float scale,
                     float* out, float* scratch);
+  /// The same, to bfloat16's precision where that is faster.
+  void (*attention_fast)(const float* qkv, int64_t length, int64_t size, int64_t head_size,
+                         float scale, float* out, float* scratch);
   void (*attention_bf16)(const uint16_t* qkv, int64_t length, int64_t size, int64_t head_size,
                          float scale, uint16_t* out, float* scratch);
 
@@ -42,13 +53,22 @@ struct Kernels {
                               const float* bias, float eps, int64_t rows, int64_t size,
                               uint16_t* out, float* scratch);
 
+  /// y [rows, columns] = x [rows, depth] times packed weights, + bias, then the activation, GELU to
+  /// 3e-7; columns count from first_column, a multiple of kColumns, and rows of y lie `stride`
+  /// apart.
+  void (*linear)(const float* x, int64_t rows, const PackedFloat& weights, int64_t first_column,
+                 int64_t columns, Epilogue epilogue, float* y, int64_t stride);
+
+  /// x = GELU(x) to 2e-4, less than bfloat16 resolves; `count` a multiple of 16.
+  void (*gelu_bf16)(uint16_t* x, int64_t count);
+
   /// Each row of x [rows, size] to unsigned bytes around 128 with one scale: x ~ (q - 128) *
   /// scales[row]. `padded` >= size bytes a row, the rest 128.
   void (*quantize_rows)(const float* x, int64_t rows, int64_t size, int64_t padded, uint8_t* q,
                         float* scales);
 
   /// y [rows, columns] = dequantized q [rows, depth] times packed weights, + bias, then the
-  /// epilogue; columns count from first_column, a multiple of kInt8Columns, and rows of y lie
+  /// epilogue; columns count from first_column, a multiple of kColumns, and rows of y lie
   /// `stride` apart. The sums are exact, so every set gives the same integers.
   void (*linear_int8)(const uint8_t* q, const float* row_scales, int64_t rows,
                       const PackedInt8& weights, int64_t first_column, int64_t columns,
@@ -69,16 +89,25 @@ constexpr int64_t attention_scratch(int64_t length, int64_t head_size) {
   return round_up(length, 64) * (head_size + 16);
 }
 
-/// Columns of an int8 panel, and inputs that one dot product takes.
-constexpr int64_t kInt8Columns = 32;
+/// Columns of a panel of weights, and inputs that one dot product of bytes takes.
+constexpr int64_t kColumns = 32;
 constexpr int64_t kInt8Depth = 4;
+
+/// Floats of the packed form of weights [out, in].
+constexpr int64_t packed_float_size(int64_t out, int64_t in) {
+  return round_up(out, kColumns) * in;
+}
+
+/// Weights [out, in] row by row to panels of kColumns outputs: panel, then input, then output. Zero
+/// where padded.
+void pack_float(const float* weights, int64_t out, int64_t in, float* packed);
 
 /// Bytes of the packed form of weights [out, in].
 constexpr int64_t packed_int8_size(int64_t out, int64_t in) {
-  return round_up(out, kInt8Columns) * round_up(in, kInt8Depth);
+  return round_up(out, kColumns) * round_up(in, kInt8Depth);
 }
 
-/// Weights [out, in] row by row to panels of kInt8Columns outputs: panel, then groups of kInt8Depth
+/// Weights [out, in] row by row to panels of kColumns outputs: panel, then groups of kInt8Depth
 /// inputs, then output, then input. Zero where padded.
 void pack_int8(const int8_t* weights, int64_t out, int64_t in, int8_t* packed);
 

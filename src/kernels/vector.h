@@ -83,10 +83,24 @@ inline __attribute__((always_inline)) Floats exponential(Floats x) {
   return reinterpret_cast<const Floats&>(scaled);
 }
 
-/// GELU to 2e-4, for values that become bytes anyway: x * (1/2 + c P(c^2)), c being x within [-4,
-/// 4]. P is the polynomial of degree 6 that keeps the largest error of x * Phi(x) smallest there
-/// (Chebyshev fit, weights moved to the largest error).
-inline __attribute__((always_inline)) Floats gelu_for_bytes(Floats x) {
+/// x * Phi(x), the exact form of GELU, absolute error below 3e-7: erfc as Abramowitz and
+/// Stegun 7.1.26.
+inline __attribute__((always_inline)) Floats gelu(Floats x) {
+  const Floats z = absolute(x) * 0.70710678118654752f;
+  const Floats t = 1.0f / (1.0f + z * 0.3275911f);
+  Floats p = splat(1.061405429f);
+  p = p * t + -1.453152027f;
+  p = p * t + 1.421413741f;
+  p = p * t + -0.284496736f;
+  p = p * t + 0.254829592f;
+  const Floats half_erfc = p * t * exponential(-(z * z)) * 0.5f;  // of z, so Phi(-|x|)
+  return x > 0.0f ? x - x * half_erfc : x * half_erfc;
+}
+
+/// GELU to 2e-4, for values that become bytes or bfloat16 anyway: x * (1/2 + c P(c^2)), c being x
+/// within [-4, 4]. P is the polynomial of degree 6 that keeps the largest error of x * Phi(x)
+/// smallest there (Chebyshev fit, weights moved to the largest error).
+inline __attribute__((always_inline)) Floats rough_gelu(Floats x) {
   const Floats c = smaller(larger(x, splat(-4.0f)), splat(4.0f));
   const Floats s = c * c;
   Floats p = splat(2.27806822e-08f);

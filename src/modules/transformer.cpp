@@ -70,7 +70,8 @@ Transformer::Transformer(const fs::path& folder)
 
 Transformer::Transformer(const fs::path& folder, const Config& model, const Config& settings)
     : tokenizer_(Tokenizer::from_pretrained(folder, settings.get<bool>("do_lower_case", false))),
-      encoder_(register_module("auto_model", make_encoder(model, open_weights(folder)))) {
+      weights_(open_weights(folder)),
+      encoder_(register_module("auto_model", make_encoder(model, *weights_))) {
   if (tokenizer_.vocab_size() > encoder_->vocab_size()) {
     throw LoadError("[Transformer] " + folder.string() + ": the tokenizer has " +
                     std::to_string(tokenizer_.vocab_size()) + " tokens, config.json's vocab_size " +
@@ -95,6 +96,11 @@ void Transformer::set_max_seq_length(int64_t length) {
                                 range_text(tokenizer_, *encoder_) + std::to_string(length));
   }
   max_seq_length_ = length;
+}
+
+void Transformer::release_weights() {
+  if (weights_) weights_->release();
+  weights_.reset();
 }
 
 void Transformer::forward(Features& features) const {

@@ -3,6 +3,8 @@
 
 #include <sentence_transformers/tokenizer.h>
 
+#include <optional>
+
 #include "encoders/encoder.h"
 #include "modules/module.h"
 
@@ -13,6 +15,10 @@ class Transformer : public Module {
   /// Reads config.json, the weights, the tokenizer, and sentence-transformers' own settings
   /// (sentence_bert_config.json or an older name) if they are there.
   explicit Transformer(const std::filesystem::path& folder);
+
+  /// Lets go of the checkpoint's pages that packing has read; to be called once, before anything
+  /// changes a parameter.
+  void release_weights();
 
   /// batch -> token_embeddings
   void forward(Features& features) const override;
@@ -28,6 +34,7 @@ class Transformer : public Module {
   Transformer(const std::filesystem::path& folder, const Config& model, const Config& settings);
 
   Tokenizer tokenizer_;
+  std::optional<Weights> weights_;
   std::shared_ptr<Encoder> encoder_;
   int64_t max_seq_length_;
 };

@@ -27,8 +27,8 @@ bool has_kernel(const at::Tensor& qkv, int64_t head_size, const std::vector<Grou
 }
 
 /// The own loops, text by text and head by head.
-at::Tensor kernel_attention(const at::Tensor& qkv, int64_t heads,
-                            const std::vector<Group>& groups) {
+at::Tensor kernel_attention(const at::Tensor& qkv, int64_t heads, const std::vector<Group>& groups,
+                            bool fast) {
   const int64_t size = qkv.size(1) / 3, head_size = size / heads;
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
   const at::Tensor out = at::empty({qkv.size(0), size}, qkv.options());
@@ -39,8 +39,9 @@ at::Tensor kernel_attention(const at::Tensor& qkv, int64_t heads,
         const int64_t row = g.offset + i / heads * g.length, column = i % heads * head_size;
         const int64_t from = row * 3 * size + column, to = row * size + column;
         if (qkv.scalar_type() == at::kFloat) {
-          kernels::best()->attention(qkv.const_data_ptr<float>() + from, g.length, size, head_size,
-                                     scale, out.data_ptr<float>() + to, scratch);
+          (fast ? kernels::best()->attention_fast : kernels::best()->attention)(
+              qkv.const_data_ptr<float>() + from, g.length, size, head_size, scale,
+              out.data_ptr<float>() + to, scratch);
         } else {
           kernels::best()->attention_bf16(static_cast<const uint16_t*>(qkv.const_data_ptr()) + from,
                                           g.length, size, head_size, scale,
@@ -76,9 +77,9 @@ at::Tensor plain_attention(const at::Tensor& qkv, int64_t heads, const std::vect
 }  // namespace
 
 at::Tensor self_attention(const at::Tensor& qkv, int64_t heads, const std::vector<Group>& groups,
-                          double dropout) {
+                          double dropout, bool fast) {
   if (dropout == 0 && has_kernel(qkv, qkv.size(1) / 3 / heads, groups)) {
-    return kernel_attention(qkv, heads, groups);
+    return kernel_attention(qkv, heads, groups, fast);
   }
   return plain_attention(qkv, heads, groups, dropout);
 }

@@ -43,6 +43,9 @@ at::Tensor stack(const std::vector<at::Tensor>& tensors) {
   return tensors.size() == 1 ? tensors[0] : at::cat(tensors);
 }
 
+constexpr int64_t kRowsATask = 64;
+constexpr int64_t kRowStep = 16;  // what the loops' vectors divide
+
 /// Counts in-place changes. Tensors made in inference mode have no counter; they cannot be trained
 /// either.
 uint32_t version(const at::Tensor& tensor) {
@@ -91,7 +94,13 @@ PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights,
   if (biases[0].defined()) bias_ = stack(biases).detach();
   out_ = weight.size(0);
   in_ = weight.size(1);
-  quantization == Quantization::int8 ? pack_int8(weight) : pack_float(weight);
+  if (quantization == Quantization::int8) {
+    if (kernels::best()) pack_int8(weight);
+  } else if (kernels::best() && weight.scalar_type() == at::kFloat) {
+    pack_float(weight);
+  } else {
+    pack_onednn(weight);
+  }
   for (const auto* group : {&weights, &biases}) {
     for (const at::Tensor& tensor : *group) {
       if (!tensor.defined()) continue;
@@ -101,32 +110,47 @@ PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights,
   }
 }
 
-void PackedLinear::pack_float(const at::Tensor& weight) {
+void PackedLinear::pack_onednn(const at::Tensor& weight) {
   if (!operators()) return;
   try {
     weight_ = operators()->reorder.call(weight, std::nullopt);
+    layout_ = Layout::onednn;
   } catch (const c10::Error&) {  // a type this processor's oneDNN does not multiply
   }
 }
 
+/// A vector over the outputs, zero up to whole panels.
+at::Tensor PackedLinear::pad(const at::Tensor& vector) const {
+  return at::constant_pad_nd(vector, {0, kernels::round_up(out_, kernels::kColumns) - out_});
+}
+
+void PackedLinear::pack_float(const at::Tensor& weight) {
+  bias_ = pad(bias_.defined() ? bias_ : at::zeros({out_}));
+  weight_ = at::empty({kernels::packed_float_size(out_, in_)});
+  const auto* from = weight.const_data_ptr<float>();
+  auto* to = weight_.data_ptr<float>();
+  for_columns([&](int64_t first, int64_t columns) {
+    kernels::pack_float(from + first * in_, columns, in_, to + first * in_);
+  });
+  layout_ = Layout::floats;
+}
+
 /// Each output's weights to signed bytes by their largest size.
 void PackedLinear::pack_int8(const at::Tensor& weight) {
-  if (!kernels::best()) return;
-  const int64_t padded = kernels::round_up(out_, kernels::kInt8Columns);
-  const auto pad = [&](const at::Tensor& t) { return at::constant_pad_nd(t, {0, padded - out_}); };
   const at::Tensor values = weight.to(at::kFloat);
   const at::Tensor scales = (values.abs().amax(1) / 127.0).clamp_min(1e-30);
   const at::Tensor bytes = (values / scales.unsqueeze(1)).round().to(at::kChar);
   constexpr int64_t kZeroPoint = 128;  // of the activations
   corrections_ = pad((bytes.to(at::kInt).sum(1, false, at::kInt) * kZeroPoint).to(at::kInt));
   scales_ = pad(scales);
-  bias_ = bias_.defined() ? pad(bias_.to(at::kFloat)) : at::zeros({padded});
+  bias_ = pad(bias_.defined() ? bias_ : at::zeros({out_}));
   weight_ = at::empty({kernels::packed_int8_size(out_, in_)}, at::kChar);
   kernels::pack_int8(bytes.const_data_ptr<int8_t>(), out_, in_, weight_.data_ptr<int8_t>());
+  layout_ = Layout::bytes;
 }
 
 bool PackedLinear::usable() const {
-  if (!weight_.defined() || at::GradMode::is_enabled()) return false;
+  if (layout_ == Layout::none || at::GradMode::is_enabled()) return false;
   for (size_t i = 0; i < sources_.size(); ++i) {
     if (version(sources_[i]) != versions_[i]) return false;
   }
@@ -135,22 +159,57 @@ bool PackedLinear::usable() const {
 
 at::Tensor PackedLinear::forward(const at::Tensor& x, Activation activation) const {
   const bool gelu = activation == Activation::gelu;
-  const auto rest = [&](const at::Tensor& y) { return gelu ? y : activate(y, activation); };
-  if (scales_.defined()) return rest(forward_int8(x, gelu));
-  const auto bias = bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt;
-  return rest(operators()->pointwise.call(
-      x, weight_, bias, gelu ? "gelu" : "none", c10::List<std::optional<at::Scalar>>(),
-      gelu ? std::optional<std::string_view>("none") : std::optional<std::string_view>("")));
+  const at::Tensor y = layout_ == Layout::floats  ? forward_float(x.contiguous(), gelu)
+                       : layout_ == Layout::bytes ? forward_int8(x.contiguous(), gelu)
+                                                  : forward_onednn(x, gelu);
+  return gelu ? y : activate(y, activation);
 }
 
-at::Tensor PackedLinear::forward_int8(const at::Tensor& input, bool gelu) const {
-  const at::Tensor x = input.contiguous();
+at::Tensor PackedLinear::forward_onednn(const at::Tensor& x, bool gelu) const {
+  // oneDNN's own GELU takes half as long as a bfloat16 product.
+  const bool own_gelu =
+      gelu && kernels::best() && x.scalar_type() == at::kBFloat16 && out_ % kRowStep == 0;
+  const bool fused = gelu && !own_gelu;
+  const at::Tensor y = operators()->pointwise.call(
+      x, weight_, bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt,
+      fused ? "gelu" : "none", c10::List<std::optional<at::Scalar>>(),
+      std::optional<std::string_view>(fused ? "none" : ""));
+  if (own_gelu) {
+    at::parallel_for(0, y.size(0), kRowsATask, [&](int64_t begin, int64_t end) {
+      kernels::best()->gelu_bf16(static_cast<uint16_t*>(y.data_ptr()) + begin * out_,
+                                 (end - begin) * out_);
+    });
+  }
+  return y;
+}
+
+/// Calls work(first column, columns) for all panels, shared among the cores.
+void PackedLinear::for_columns(const std::function<void(int64_t, int64_t)>& work) const {
+  const int64_t panels = kernels::round_up(out_, kernels::kColumns) / kernels::kColumns;
+  at::parallel_for(0, panels, 1, [&](int64_t begin, int64_t end) {
+    const int64_t first = begin * kernels::kColumns;
+    work(first, std::min(out_, end * kernels::kColumns) - first);
+  });
+}
+
+at::Tensor PackedLinear::forward_float(const at::Tensor& x, bool gelu) const {
+  const at::Tensor y = at::empty({x.size(0), out_}, x.options());
+  const kernels::PackedFloat packed{weight_.const_data_ptr<float>(), bias_.const_data_ptr<float>(),
+                                    in_};
+  for_columns([&](int64_t first, int64_t columns) {
+    kernels::best()->linear(x.const_data_ptr<float>(), x.size(0), packed, first, columns,
+                            gelu ? kernels::Epilogue::gelu : kernels::Epilogue::none,
+                            y.data_ptr<float>() + first, out_);
+  });
+  return y;
+}
+
+at::Tensor PackedLinear::forward_int8(const at::Tensor& x, bool gelu) const {
   const int64_t rows = x.size(0), depth = kernels::round_up(in_, kernels::kInt8Depth);
   const at::Tensor y = at::empty({rows, out_}, x.options());
   const at::Tensor q = at::empty({rows, depth}, x.options().dtype(at::kByte));
   const at::Tensor row_scales = at::empty({rows}, x.options());
   const kernels::Kernels& loops = *kernels::best();
-  constexpr int64_t kRowsATask = 64;
   at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
     loops.quantize_rows(x.const_data_ptr<float>() + begin * in_, end - begin, in_, depth,
                         q.data_ptr<uint8_t>() + begin * depth,
@@ -159,12 +218,9 @@ at::Tensor PackedLinear::forward_int8(const at::Tensor& input, bool gelu) const 
   const kernels::PackedInt8 packed{
       weight_.const_data_ptr<int8_t>(), corrections_.const_data_ptr<int32_t>(),
       scales_.const_data_ptr<float>(), bias_.const_data_ptr<float>(), depth};
-  const int64_t panels = kernels::round_up(out_, kernels::kInt8Columns) / kernels::kInt8Columns;
-  at::parallel_for(0, panels, 1, [&](int64_t begin, int64_t end) {
-    const int64_t first = begin * kernels::kInt8Columns;
-    const int64_t last = std::min(out_, end * kernels::kInt8Columns);
+  for_columns([&](int64_t first, int64_t columns) {
     loops.linear_int8(q.const_data_ptr<uint8_t>(), row_scales.const_data_ptr<float>(), rows, packed,
-                      first, last - first, gelu ? kernels::Epilogue::gelu : kernels::Epilogue::none,
+                      first, columns, gelu ? kernels::Epilogue::gelu : kernels::Epilogue::none,
                       y.data_ptr<float>() + first, out_);
   });
   return y;

@@ -6,6 +6,7 @@
 #include <torch/nn/module.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +22,8 @@ Activation parse_activation(std::string_view name, const std::string& where);
 at::Tensor activate(const at::Tensor& x, Activation activation);
 
 /// One or several linear layers on the same input as one product, their outputs side by side.
-/// Weights that float keep their type and use LibTorch's oneDNN operators; these are private, so
-/// they are looked up by name. int8 uses the own loops. Where there is no such operator or loop, or
+/// float32 and int8 use the own loops; other types, and processors without loops, LibTorch's oneDNN
+/// operators, which are private and therefore looked up by name. Where there is neither, or
 /// SENTENCE_TRANSFORMERS_PLAIN is set, nothing is packed and usable() is false.
 class PackedLinear {
  public:
@@ -37,13 +38,20 @@ class PackedLinear {
   at::Tensor forward(const at::Tensor& x, Activation activation) const;  // [T, in] -> [T, out]
 
  private:
+  enum class Layout { none, onednn, floats, bytes };
+  void pack_onednn(const at::Tensor& weight);
   void pack_float(const at::Tensor& weight);
   void pack_int8(const at::Tensor& weight);
+  at::Tensor pad(const at::Tensor& vector) const;
+  void for_columns(const std::function<void(int64_t, int64_t)>& work) const;
+  at::Tensor forward_onednn(const at::Tensor& x, bool gelu) const;
+  at::Tensor forward_float(const at::Tensor& x, bool gelu) const;
   at::Tensor forward_int8(const at::Tensor& x, bool gelu) const;
 
-  at::Tensor weight_;                // oneDNN's layout, or int8 panels
-  at::Tensor bias_;                  // [out]; padded for int8
-  at::Tensor scales_, corrections_;  // [out], padded, for int8
+  Layout layout_ = Layout::none;
+  at::Tensor weight_;                // as the layout has it
+  at::Tensor bias_;                  // [out], padded to whole panels of the own layouts
+  at::Tensor scales_, corrections_;  // [out], padded, of bytes
   int64_t in_ = 0, out_ = 0;
   std::vector<at::Tensor> sources_;
   std::vector<uint32_t> versions_;

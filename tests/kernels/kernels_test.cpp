@@ -43,6 +43,11 @@ TEST_P(EachSet, Attention) {
                 5e-6);
       EXPECT_TRUE(out.narrow(1, 0, head_size).eq(7).all().item<bool>());  // the neighbour's
 
+      loops.attention_fast(qkv.data_ptr<float>(), length, size, head_size, scale,
+                           out.data_ptr<float>(), scratch.data());
+      EXPECT_LT(largest_difference(out.narrow(1, 0, head_size), reference(qkv, size, 0, head_size)),
+                3e-2);
+
       const at::Tensor half = qkv.to(at::kBFloat16), half_out = out.to(at::kBFloat16);
       loops.attention_bf16(halves(half), length, size, head_size, scale, halves(half_out),
                            scratch.data());
@@ -57,8 +62,10 @@ TEST_P(EachSet, AttentionSurvivesLargeScores) {
   const at::Tensor qkv = at::randn({20, 3 * 32}) * 100;
   const at::Tensor out = at::empty({20, 32});
   std::vector<float> scratch(attention_scratch(20, 32));
-  loops.attention(qkv.data_ptr<float>(), 20, 32, 32, 1.0f, out.data_ptr<float>(), scratch.data());
-  EXPECT_TRUE(out.isfinite().all().item<bool>());
+  for (const auto attend : {loops.attention, loops.attention_fast}) {
+    attend(qkv.data_ptr<float>(), 20, 32, 32, 1.0f, out.data_ptr<float>(), scratch.data());
+    EXPECT_TRUE(out.isfinite().all().item<bool>());
+  }
 }
 
 TEST_P(EachSet, AddLayerNorm) {
@@ -85,6 +92,38 @@ TEST_P(EachSet, AddLayerNorm) {
   }
 }
 
+TEST_P(EachSet, Linear) {
+  for (const auto& [in, out] : {std::pair{1, 1}, {7, 5}, {30, 37}, {384, 64}, {64, 130}}) {
+    for (const int64_t rows : {1, 3, 4, 8, 12, 13, 25, 40}) {
+      SCOPED_TRACE(std::to_string(in) + " to " + std::to_string(out) + ", " + std::to_string(rows));
+      const int64_t wide = round_up(out, kColumns);
+      const at::Tensor x = at::randn({rows, in}), w = at::randn({out, in}) / std::sqrt(in);
+      const at::Tensor bias = at::zeros({wide});
+      bias.narrow(0, 0, out).copy_(at::randn({out}));
+      std::vector<float> panels(packed_float_size(out, in));
+      pack_float(w.data_ptr<float>(), out, in, panels.data());
+      const PackedFloat packed{panels.data(), bias.data_ptr<float>(), in};
+      const at::Tensor expected =
+          at::linear(x.to(at::kDouble), w.to(at::kDouble), bias.narrow(0, 0, out).to(at::kDouble));
+      for (const Epilogue epilogue : {Epilogue::none, Epilogue::gelu}) {
+        const at::Tensor y = at::full({rows, out + 3}, 7.f);
+        loops.linear(x.data_ptr<float>(), rows, packed, 0, out, epilogue, y.data_ptr<float>(),
+                     out + 3);
+        const at::Tensor wanted = epilogue == Epilogue::gelu ? at::gelu(expected) : expected;
+        EXPECT_LT(largest_difference(y.narrow(1, 0, out), wanted), 1e-5);
+        EXPECT_TRUE(y.narrow(1, out, 3).eq(7).all().item<bool>());
+      }
+    }
+  }
+}
+
+TEST_P(EachSet, GeluOfBfloat16) {
+  const at::Tensor x = at::linspace(-12, 12, 4096).to(at::kBFloat16), y = x.clone();
+  loops.gelu_bf16(halves(y), y.numel());
+  const at::Tensor wanted = at::gelu(x.to(at::kFloat));
+  EXPECT_LT((y.to(at::kFloat) - wanted).abs().sub(wanted.abs() * 0.004).max().item<float>(), 6e-4);
+}
+
 TEST_P(EachSet, QuantizeRowsGivesOneScaleARow) {
   for (const int64_t size : {3, 16, 37, 384}) {
     const int64_t padded = round_up(size, kInt8Depth);
@@ -105,7 +144,7 @@ TEST_P(EachSet, LinearInt8IsExactUpToScales) {
   for (const auto& [in, out] : {std::pair{8, 5}, {30, 37}, {384, 64}, {64, 130}}) {
     for (const int64_t rows : {1, 3, 4, 12, 13, 25, 40}) {
       SCOPED_TRACE(std::to_string(in) + " to " + std::to_string(out) + ", " + std::to_string(rows));
-      const int64_t depth = round_up(in, kInt8Depth), wide = round_up(out, kInt8Columns);
+      const int64_t depth = round_up(in, kInt8Depth), wide = round_up(out, kColumns);
       const at::Tensor w = at::randint(-127, 128, {out, in}, at::kChar);
       at::Tensor q = at::full({rows, depth}, 128, at::kByte);
       q.narrow(1, 0, in).copy_(at::randint(0, 256, {rows, in}));

@@ -25,7 +25,7 @@ constexpr size_t kWindow = 8192;
 // Tokens a forward pass at most, unless one text alone has more. On the CPU each core carries a
 // pass of its own through all layers, small enough that what flows between them stays in its cache;
 // a GPU wants large ones.
-constexpr int64_t kTokensOnCpu = 512;
+constexpr int64_t kTokensOnCpu = 256;
 constexpr int64_t kTokensOnCuda = 16384;
 constexpr int64_t kTextsPerTokenizerTask = 16;
 

@@ -54,6 +54,11 @@ struct SentenceTransformer::Impl {
       throw std::invalid_argument(std::string("[SentenceTransformer] dtype is ") +
                                   c10::toString(dtype) + "; known: Float, BFloat16, Half");
     }
+    if (device.is_cpu() && !cpu_is_fast_at(dtype)) {
+      throw Error(std::string("[SentenceTransformer] dtype ") + c10::toString(dtype) +
+                  ": this processor has no instructions for it, and would take many times as long "
+                  "as with Float");
+    }
     if (options.quantization == Quantization::int8) check_int8();
     path = resolve_model(name, options.cache_folder);
     parts = read_model(path);

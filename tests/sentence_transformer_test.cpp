@@ -1,6 +1,7 @@
 #include <ATen/Parallel.h>
 #include <sentence_transformers/sentence_transformers.h>
 
+#include "core/device.h"
 #include "core/safetensors.h"
 #include "kernels/kernels.h"
 #include "support.h"
@@ -256,6 +257,13 @@ TEST(SentenceTransformer, RunsOnCuda) {
 
 TEST(SentenceTransformer, HalfPrecisionStaysClose) {
   for (const auto dtype : {at::kBFloat16, at::kHalf}) {
+    if (!cpu_is_fast_at(dtype)) {
+      EXPECT_THROWS(
+          Error,
+          SentenceTransformer(golden("tiny_bert").string(), {.device = "cpu", .dtype = dtype}),
+          "dtype", "no instructions");
+      continue;
+    }
     const SentenceTransformer model(golden("tiny_bert").string(),
                                     {.device = "cpu", .dtype = dtype});
     EXPECT_EQ(model.dtype(), dtype);

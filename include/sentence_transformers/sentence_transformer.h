@@ -23,7 +23,8 @@ namespace sentence_transformers {
 struct LoadOptions {
   /// "", "cpu", "cuda" or "cuda:1"; "" picks CUDA where there is one.
   std::string device = "";
-  /// kFloat, kBFloat16 or kHalf, of weights and compute, whatever the checkpoint holds.
+  /// kFloat, kBFloat16 or kHalf, of weights and compute, whatever the checkpoint holds. On a CPU
+  /// without instructions for the type (AVX512_BF16, AVX512_FP16) loading throws Error.
   at::ScalarType dtype = at::kFloat;
   /// int8 is for the CPU and dtype kFloat: faster and smaller, at a cosine of about 0.99 to
   /// float32.

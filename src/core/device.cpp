@@ -31,4 +31,13 @@ c10::Device parse_device(const std::string& name) {
   return c10::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
+bool cpu_is_fast_at(c10::ScalarType type) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (type == at::kBFloat16) return __builtin_cpu_supports("avx512bf16");
+  if (type == at::kHalf) return __builtin_cpu_supports("avx512fp16");
+#endif
+  return true;
+}
+
 }  // namespace sentence_transformers

@@ -74,7 +74,13 @@ void linear_int8(const uint8_t* q, const float* row_scales, int64_t rows, const 
           y + i * stride + c, stride);
       i += n;
     };
-    while (i + kRows <= rows) tile(int8_tile<kRows>, kRows);
+    const bool more = c + kColumns < columns;
+    while (i + kRows <= rows) {
+      if (more) {
+        prefetch_part(panel + kColumns * w.depth, kColumns * w.depth, i / kRows, rows / kRows);
+      }
+      tile(int8_tile<kRows>, kRows);
+    }
     if (i + 8 <= rows) tile(int8_tile<8>, 8);
     if (i + 4 <= rows) tile(int8_tile<4>, 4);
     while (i < rows) tile(int8_tile<1>, 1);

@@ -27,9 +27,9 @@ __m128i int8_dots(const uint8_t* q, const int8_t* panel, int64_t depth) {
   return _mm_hadd_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
 }
 
-void linear_int8(const uint8_t* q, const float* row_scales, int64_t rows, const PackedInt8& w,
-                 int64_t first_column, int64_t columns, Epilogue epilogue, float* y,
-                 int64_t stride) {
+void linear_int8(const uint8_t* q, const RowQuantization* quantization, int64_t rows,
+                 const PackedInt8& w, int64_t first_column, int64_t columns, Epilogue epilogue,
+                 float* y, int64_t stride) {
   for (int64_t c = 0; c < columns; c += kColumns) {
     const int8_t* panel = w.panels + (first_column + c) * w.depth;
     const int64_t width = columns - c < kColumns ? columns - c : kColumns;
@@ -42,9 +42,9 @@ void linear_int8(const uint8_t* q, const float* row_scales, int64_t rows, const 
       }
       for (int64_t o = 0; o < kColumns; ++o) {
         const int64_t at = first_column + c + o;
-        values[o] =
-            static_cast<float>(sums[o] - w.corrections[at]) * (w.scales[at] * row_scales[i]) +
-            w.bias[at];
+        values[o] = static_cast<float>(sums[o] - w.sums[at] * quantization[i].zero) *
+                        (w.scales[at] * quantization[i].scale) +
+                    w.bias[at];
       }
       if (epilogue == Epilogue::gelu) {
         for (int64_t o = 0; o < kColumns; o += kLanes)
@@ -69,8 +69,8 @@ const Kernels kAvx2 = {"avx2",
                        add_layer_norm<float>,
                        add_layer_norm<uint16_t>,
                        linear,
-                       gelu_bf16,
                        quantize_rows,
-                       linear_int8};
+                       linear_int8,
+                       nullptr};
 
 }  // namespace sentence_transformers::kernels

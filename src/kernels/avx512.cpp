@@ -21,7 +21,8 @@ inline __attribute__((always_inline)) void dot_bytes(__m512i& sum, __m512i a, __
 
 /// A tile of `Rows` rows and one panel: two vectors of 16 outputs.
 template <int Rows>
-inline __attribute__((always_inline)) void int8_tile(const uint8_t* q, const float* row_scales,
+inline __attribute__((always_inline)) void int8_tile(const uint8_t* q,
+                                                     const RowQuantization* quantization,
                                                      const PackedInt8& w, const int8_t* panel,
                                                      int64_t column, int64_t columns,
                                                      Epilogue epilogue, float* y, int64_t stride) {
@@ -50,37 +51,32 @@ inline __attribute__((always_inline)) void int8_tile(const uint8_t* q, const flo
     const int64_t at = column + v * 16, left = columns - v * 16;
     if (left <= 0) break;
     const auto mask = static_cast<__mmask16>(left >= 16 ? 0xFFFF : (1 << left) - 1);
-    const __m512i correction = _mm512_loadu_si512(w.corrections + at);
+    const __m512i weight_sum = _mm512_loadu_si512(w.sums + at);
     const __m512 scale = _mm512_loadu_ps(w.scales + at), bias = _mm512_loadu_ps(w.bias + at);
     for (int r = 0; r < Rows; ++r) {
-      const __m512 dot = _mm512_cvtepi32_ps(_mm512_sub_epi32(exact[v][r], correction));
-      Floats value = dot * (scale * row_scales[r]) + bias;
+      const __m512i zeros = _mm512_mullo_epi32(weight_sum, _mm512_set1_epi32(quantization[r].zero));
+      const __m512 dot = _mm512_cvtepi32_ps(_mm512_sub_epi32(exact[v][r], zeros));
+      Floats value = dot * (scale * quantization[r].scale) + bias;
       if (epilogue == Epilogue::gelu) value = rough_gelu(value);
       _mm512_mask_storeu_ps(y + r * stride + v * 16, mask, value);
     }
   }
 }
 
-void linear_int8(const uint8_t* q, const float* row_scales, int64_t rows, const PackedInt8& w,
-                 int64_t first_column, int64_t columns, Epilogue epilogue, float* y,
-                 int64_t stride) {
+void linear_int8(const uint8_t* q, const RowQuantization* quantization, int64_t rows,
+                 const PackedInt8& w, int64_t first_column, int64_t columns, Epilogue epilogue,
+                 float* y, int64_t stride) {
   constexpr int kRows = 12;
   for (int64_t c = 0; c < columns; c += kColumns) {
     const int64_t column = first_column + c;
     const int8_t* panel = w.panels + column * w.depth;
     int64_t i = 0;
     const auto tile = [&](auto run, int n) {
-      run(q + i * w.depth, row_scales + i, w, panel, column, columns - c, epilogue,
+      run(q + i * w.depth, quantization + i, w, panel, column, columns - c, epilogue,
           y + i * stride + c, stride);
       i += n;
     };
-    const bool more = c + kColumns < columns;
-    while (i + kRows <= rows) {
-      if (more) {
-        prefetch_part(panel + kColumns * w.depth, kColumns * w.depth, i / kRows, rows / kRows);
-      }
-      tile(int8_tile<kRows>, kRows);
-    }
+    while (i + kRows <= rows) tile(int8_tile<kRows>, kRows);
     if (i + 8 <= rows) tile(int8_tile<8>, 8);
     if (i + 4 <= rows) tile(int8_tile<4>, 4);
     while (i < rows) tile(int8_tile<1>, 1);
@@ -99,8 +95,8 @@ const Kernels kAvx512 = {"avx512",
                          add_layer_norm<float>,
                          add_layer_norm<uint16_t>,
                          linear,
-                         gelu_bf16,
                          quantize_rows,
-                         linear_int8};
+                         linear_int8,
+                         nullptr};
 
 }  // namespace sentence_transformers::kernels

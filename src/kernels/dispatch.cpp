@@ -14,6 +14,10 @@ void avx512_bf16_attention(const float* qkv, int64_t length, int64_t size, int64
 void avx512_bf16_attention_bf16(const uint16_t* qkv, int64_t length, int64_t size,
                                 int64_t head_size, float scale, uint16_t* out, float* scratch);
 
+void avx512_bf16_linear(const uint16_t* x, int64_t rows, const PackedBf16& weights,
+                        int64_t first_column, int64_t columns, Epilogue epilogue, uint16_t* y,
+                        int64_t stride);
+
 namespace {
 
 const Kernels& avx512_bf16() {
@@ -22,6 +26,7 @@ const Kernels& avx512_bf16() {
     k.name = "avx512_bf16";
     k.attention_fast = avx512_bf16_attention;
     k.attention_bf16 = avx512_bf16_attention_bf16;
+    k.linear_bf16 = avx512_bf16_linear;
     return k;
   }();
   return set;
@@ -60,6 +65,17 @@ void pack_float(const float* weights, int64_t out, int64_t in, float* packed) {
     for (int64_t k = 0; k < in; ++k, packed += kColumns) {
       for (int64_t o = 0; o < width; ++o) packed[o] = weights[(first + o) * in + k];
       for (int64_t o = width; o < kColumns; ++o) packed[o] = 0;
+    }
+  }
+}
+
+void pack_bf16(const uint16_t* weights, int64_t out, int64_t in, uint16_t* packed) {
+  for (int64_t first = 0; first < out; first += kColumns) {
+    for (int64_t k = 0; k < in; k += 2) {
+      for (int64_t o = first; o < first + kColumns; ++o, packed += 2) {
+        packed[0] = o < out ? weights[o * in + k] : 0;
+        packed[1] = o < out ? weights[o * in + k + 1] : 0;
+      }
     }
   }
 }

@@ -19,11 +19,25 @@ struct PackedFloat {
   int64_t depth;  // inputs
 };
 
+/// Weights [out, in] as bfloat16, laid out in panels by pack_bf16, the bias as floats. Both arrays
+/// are padded to whole panels.
+struct PackedBf16 {
+  const uint16_t* panels;
+  const float* bias;
+  int64_t depth;  // inputs, an even number
+};
+
+/// How one row of activations became bytes: x ~ (q - zero) * scale.
+struct RowQuantization {
+  float scale;
+  int32_t zero;
+};
+
 /// Weights [out, in] as signed bytes, one scale an output, laid out in panels by pack_int8. All
 /// arrays are padded to whole panels.
 struct PackedInt8 {
   const int8_t* panels;
-  const int32_t* corrections;  // 128 times the sum of an output's weights
+  const int32_t* sums;  // of an output's weights, to take the rows' zeros out again
   const float* scales;
   const float* bias;
   int64_t depth;  // inputs, rounded up to kInt8Depth
@@ -59,20 +73,23 @@ struct Kernels {
   void (*linear)(const float* x, int64_t rows, const PackedFloat& weights, int64_t first_column,
                  int64_t columns, Epilogue epilogue, float* y, int64_t stride);
 
-  /// x = GELU(x) to 2e-4, less than bfloat16 resolves; `count` a multiple of 16.
-  void (*gelu_bf16)(uint16_t* x, int64_t count);
-
-  /// Each row of x [rows, size] to unsigned bytes around 128 with one scale: x ~ (q - 128) *
-  /// scales[row]. `padded` >= size bytes a row, the rest 128.
+  /// Each row of x [rows, size] to unsigned bytes over its own range: x ~ (q - zero) * scale.
+  /// `padded` >= size bytes a row, the rest 0.
   void (*quantize_rows)(const float* x, int64_t rows, int64_t size, int64_t padded, uint8_t* q,
-                        float* scales);
+                        RowQuantization* quantization);
 
   /// y [rows, columns] = dequantized q [rows, depth] times packed weights, + bias, then the
-  /// epilogue; columns count from first_column, a multiple of kColumns, and rows of y lie
-  /// `stride` apart. The sums are exact, so every set gives the same integers.
-  void (*linear_int8)(const uint8_t* q, const float* row_scales, int64_t rows,
+  /// activation, GELU to 2e-4; columns as in linear. The sums are exact, so every set gives the
+  /// same integers.
+  void (*linear_int8)(const uint8_t* q, const RowQuantization* quantization, int64_t rows,
                       const PackedInt8& weights, int64_t first_column, int64_t columns,
                       Epilogue epilogue, float* y, int64_t stride);
+
+  /// linear for bfloat16, GELU to 2e-4; depth is even. Null where the processor has no products of
+  /// bfloat16.
+  void (*linear_bf16)(const uint16_t* x, int64_t rows, const PackedBf16& weights,
+                      int64_t first_column, int64_t columns, Epilogue epilogue, uint16_t* y,
+                      int64_t stride);
 };
 
 /// What this processor can run, the best first.
@@ -101,6 +118,10 @@ constexpr int64_t packed_float_size(int64_t out, int64_t in) {
 /// Weights [out, in] row by row to panels of kColumns outputs: panel, then input, then output. Zero
 /// where padded.
 void pack_float(const float* weights, int64_t out, int64_t in, float* packed);
+
+/// bfloat16 weights [out, in] row by row to panels of kColumns outputs: panel, then pairs of
+/// inputs, then output, then input; as many numbers as packed_float_size.
+void pack_bf16(const uint16_t* weights, int64_t out, int64_t in, uint16_t* packed);
 
 /// Bytes of the packed form of weights [out, in].
 constexpr int64_t packed_int8_size(int64_t out, int64_t in) {

@@ -44,7 +44,6 @@ at::Tensor stack(const std::vector<at::Tensor>& tensors) {
 }
 
 constexpr int64_t kRowsATask = 64;
-constexpr int64_t kRowStep = 16;  // what the loops' vectors divide
 
 /// Counts in-place changes. Tensors made in inference mode have no counter; they cannot be trained
 /// either.
@@ -98,6 +97,9 @@ PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights,
     if (kernels::best()) pack_int8(weight);
   } else if (kernels::best() && weight.scalar_type() == at::kFloat) {
     pack_float(weight);
+  } else if (kernels::best() && kernels::best()->linear_bf16 && in_ % 2 == 0 &&
+             weight.scalar_type() == at::kBFloat16) {
+    pack_bf16(weight);
   } else {
     pack_onednn(weight);
   }
@@ -135,13 +137,20 @@ void PackedLinear::pack_float(const at::Tensor& weight) {
   layout_ = Layout::floats;
 }
 
+void PackedLinear::pack_bf16(const at::Tensor& weight) {
+  bias_ = pad(bias_.defined() ? bias_.to(at::kFloat) : at::zeros({out_}));
+  weight_ = at::empty({kernels::packed_float_size(out_, in_)}, at::kBFloat16);
+  kernels::pack_bf16(static_cast<const uint16_t*>(weight.const_data_ptr()), out_, in_,
+                     static_cast<uint16_t*>(weight_.data_ptr()));
+  layout_ = Layout::halves;
+}
+
 /// Each output's weights to signed bytes by their largest size.
 void PackedLinear::pack_int8(const at::Tensor& weight) {
   const at::Tensor values = weight.to(at::kFloat);
   const at::Tensor scales = (values.abs().amax(1) / 127.0).clamp_min(1e-30);
   const at::Tensor bytes = (values / scales.unsqueeze(1)).round().to(at::kChar);
-  constexpr int64_t kZeroPoint = 128;  // of the activations
-  corrections_ = pad((bytes.to(at::kInt).sum(1, false, at::kInt) * kZeroPoint).to(at::kInt));
+  sums_ = pad(bytes.to(at::kInt).sum(1, false, at::kInt));
   scales_ = pad(scales);
   bias_ = pad(bias_.defined() ? bias_ : at::zeros({out_}));
   weight_ = at::empty({kernels::packed_int8_size(out_, in_)}, at::kChar);
@@ -159,28 +168,18 @@ bool PackedLinear::usable() const {
 
 at::Tensor PackedLinear::forward(const at::Tensor& x, Activation activation) const {
   const bool gelu = activation == Activation::gelu;
-  const at::Tensor y = layout_ == Layout::floats  ? forward_float(x.contiguous(), gelu)
-                       : layout_ == Layout::bytes ? forward_int8(x.contiguous(), gelu)
-                                                  : forward_onednn(x, gelu);
+  const at::Tensor y = layout_ == Layout::floats   ? forward_float(x.contiguous(), gelu)
+                       : layout_ == Layout::halves ? forward_bf16(x.contiguous(), gelu)
+                       : layout_ == Layout::bytes  ? forward_int8(x.contiguous(), gelu)
+                                                   : forward_onednn(x, gelu);
   return gelu ? y : activate(y, activation);
 }
 
 at::Tensor PackedLinear::forward_onednn(const at::Tensor& x, bool gelu) const {
-  // oneDNN's own GELU takes half as long as a bfloat16 product.
-  const bool own_gelu =
-      gelu && kernels::best() && x.scalar_type() == at::kBFloat16 && out_ % kRowStep == 0;
-  const bool fused = gelu && !own_gelu;
-  const at::Tensor y = operators()->pointwise.call(
+  return operators()->pointwise.call(
       x, weight_, bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt,
-      fused ? "gelu" : "none", c10::List<std::optional<at::Scalar>>(),
-      std::optional<std::string_view>(fused ? "none" : ""));
-  if (own_gelu) {
-    at::parallel_for(0, y.size(0), kRowsATask, [&](int64_t begin, int64_t end) {
-      kernels::best()->gelu_bf16(static_cast<uint16_t*>(y.data_ptr()) + begin * out_,
-                                 (end - begin) * out_);
-    });
-  }
-  return y;
+      gelu ? "gelu" : "none", c10::List<std::optional<at::Scalar>>(),
+      std::optional<std::string_view>(gelu ? "none" : ""));
 }
 
 /// Calls work(first column, columns) for all panels, shared among the cores.
@@ -204,23 +203,35 @@ at::Tensor PackedLinear::forward_float(const at::Tensor& x, bool gelu) const {
   return y;
 }
 
+at::Tensor PackedLinear::forward_bf16(const at::Tensor& x, bool gelu) const {
+  const at::Tensor y = at::empty({x.size(0), out_}, x.options());
+  const kernels::PackedBf16 packed{static_cast<const uint16_t*>(weight_.const_data_ptr()),
+                                   bias_.const_data_ptr<float>(), in_};
+  for_columns([&](int64_t first, int64_t columns) {
+    kernels::best()->linear_bf16(static_cast<const uint16_t*>(x.const_data_ptr()), x.size(0),
+                                 packed, first, columns,
+                                 gelu ? kernels::Epilogue::gelu : kernels::Epilogue::none,
+                                 static_cast<uint16_t*>(y.data_ptr()) + first, out_);
+  });
+  return y;
+}
+
 at::Tensor PackedLinear::forward_int8(const at::Tensor& x, bool gelu) const {
   const int64_t rows = x.size(0), depth = kernels::round_up(in_, kernels::kInt8Depth);
   const at::Tensor y = at::empty({rows, out_}, x.options());
   const at::Tensor q = at::empty({rows, depth}, x.options().dtype(at::kByte));
-  const at::Tensor row_scales = at::empty({rows}, x.options());
+  std::vector<kernels::RowQuantization> quantization(static_cast<size_t>(rows));
   const kernels::Kernels& loops = *kernels::best();
   at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
     loops.quantize_rows(x.const_data_ptr<float>() + begin * in_, end - begin, in_, depth,
-                        q.data_ptr<uint8_t>() + begin * depth,
-                        row_scales.data_ptr<float>() + begin);
+                        q.data_ptr<uint8_t>() + begin * depth, quantization.data() + begin);
   });
-  const kernels::PackedInt8 packed{
-      weight_.const_data_ptr<int8_t>(), corrections_.const_data_ptr<int32_t>(),
-      scales_.const_data_ptr<float>(), bias_.const_data_ptr<float>(), depth};
+  const kernels::PackedInt8 packed{weight_.const_data_ptr<int8_t>(),
+                                   sums_.const_data_ptr<int32_t>(), scales_.const_data_ptr<float>(),
+                                   bias_.const_data_ptr<float>(), depth};
   for_columns([&](int64_t first, int64_t columns) {
-    loops.linear_int8(q.const_data_ptr<uint8_t>(), row_scales.const_data_ptr<float>(), rows, packed,
-                      first, columns, gelu ? kernels::Epilogue::gelu : kernels::Epilogue::none,
+    loops.linear_int8(q.const_data_ptr<uint8_t>(), quantization.data(), rows, packed, first,
+                      columns, gelu ? kernels::Epilogue::gelu : kernels::Epilogue::none,
                       y.data_ptr<float>() + first, out_);
   });
   return y;

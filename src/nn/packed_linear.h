@@ -22,9 +22,9 @@ Activation parse_activation(std::string_view name, const std::string& where);
 at::Tensor activate(const at::Tensor& x, Activation activation);
 
 /// One or several linear layers on the same input as one product, their outputs side by side.
-/// float32 and int8 use the own loops; other types, and processors without loops, LibTorch's oneDNN
-/// operators, which are private and therefore looked up by name. Where there is neither, or
-/// SENTENCE_TRANSFORMERS_PLAIN is set, nothing is packed and usable() is false.
+/// float32, bfloat16 and int8 use the own loops; other types, and processors without them,
+/// LibTorch's oneDNN operators, which are private and therefore looked up by name. Where there is
+/// neither, or SENTENCE_TRANSFORMERS_PLAIN is set, nothing is packed and usable() is false.
 class PackedLinear {
  public:
   PackedLinear() = default;
@@ -38,20 +38,22 @@ class PackedLinear {
   at::Tensor forward(const at::Tensor& x, Activation activation) const;  // [T, in] -> [T, out]
 
  private:
-  enum class Layout { none, onednn, floats, bytes };
+  enum class Layout { none, onednn, floats, halves, bytes };
   void pack_onednn(const at::Tensor& weight);
   void pack_float(const at::Tensor& weight);
+  void pack_bf16(const at::Tensor& weight);
   void pack_int8(const at::Tensor& weight);
   at::Tensor pad(const at::Tensor& vector) const;
   void for_columns(const std::function<void(int64_t, int64_t)>& work) const;
   at::Tensor forward_onednn(const at::Tensor& x, bool gelu) const;
   at::Tensor forward_float(const at::Tensor& x, bool gelu) const;
+  at::Tensor forward_bf16(const at::Tensor& x, bool gelu) const;
   at::Tensor forward_int8(const at::Tensor& x, bool gelu) const;
 
   Layout layout_ = Layout::none;
-  at::Tensor weight_;                // as the layout has it
-  at::Tensor bias_;                  // [out], padded to whole panels of the own layouts
-  at::Tensor scales_, corrections_;  // [out], padded, of bytes
+  at::Tensor weight_;         // as the layout has it
+  at::Tensor bias_;           // [out], padded to whole panels of the own layouts
+  at::Tensor scales_, sums_;  // [out], padded, of bytes
   int64_t in_ = 0, out_ = 0;
   std::vector<at::Tensor> sources_;
   std::vector<uint32_t> versions_;

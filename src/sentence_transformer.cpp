@@ -1,4 +1,5 @@
 #include <ATen/Parallel.h>
+#include <malloc.h>
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/sentence_transformer.h>
 
@@ -65,11 +66,14 @@ struct SentenceTransformer::Impl {
     if (options.truncate_dim) parts.truncate_dim = options.truncate_dim;
     check({.truncate_dim = parts.truncate_dim}, parts.embedding_dimension);
     for (const auto& module : parts.modules) {
-      set_quantization(*module, options.quantization);
       module->to(device, dtype);
-      module->eval();
+      pack_weights(*module, options.quantization, [&] { parts.transformer->release_pages(); });
     }
-    parts.transformer->release_weights();
+    parts.transformer->release_pages();
+    parts.transformer->forget_checkpoint();
+#ifdef __GLIBC__
+    malloc_trim(0);  // what reading the files took
+#endif
   }
 
   void check_int8() const {

@@ -89,6 +89,7 @@ class SelfAttention : public torch::nn::Module, public Packing {
     packed_ = on ? PackedLinear()
                  : PackedLinear({p[0]->weight, p[1]->weight, p[2]->weight},
                                 {p[0]->bias, p[1]->bias, p[2]->bias}, quantization);
+    if (!on && after_packing) after_packing();
   }
 
  private:

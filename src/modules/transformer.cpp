@@ -98,11 +98,6 @@ void Transformer::set_max_seq_length(int64_t length) {
   max_seq_length_ = length;
 }
 
-void Transformer::release_weights() {
-  if (weights_) weights_->release();
-  weights_.reset();
-}
-
 void Transformer::forward(Features& features) const {
   features.token_embeddings = encoder_->forward(features.batch);
 }

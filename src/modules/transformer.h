@@ -16,9 +16,11 @@ class Transformer : public Module {
   /// (sentence_bert_config.json or an older name) if they are there.
   explicit Transformer(const std::filesystem::path& folder);
 
-  /// Lets go of the checkpoint's pages that packing has read; to be called once, before anything
-  /// changes a parameter.
-  void release_weights();
+  /// Lets go of the checkpoint's pages until they are touched again; only before anything changes a
+  /// parameter.
+  void release_pages() const { weights_->release(); }
+  /// No more of that: the parameters may change from now on.
+  void forget_checkpoint() { weights_.reset(); }
 
   /// batch -> token_embeddings
   void forward(Features& features) const override;

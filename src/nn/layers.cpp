@@ -22,6 +22,7 @@ at::Tensor Linear::forward(const at::Tensor& x, Activation activation) const {
 void Linear::train(bool on) {
   Projection::train(on);
   packed_ = on ? PackedLinear() : PackedLinear({weight}, {bias}, quantization);
+  if (!on && after_packing) after_packing();
 }
 
 // Checkpoints from before 2019 call the parameters gamma and beta, as TensorFlow does.

@@ -237,10 +237,19 @@ at::Tensor PackedLinear::forward_int8(const at::Tensor& x, bool gelu) const {
   return y;
 }
 
-void set_quantization(torch::nn::Module& root, Quantization quantization) {
-  for (const auto& module : root.modules()) {
-    if (auto* packing = dynamic_cast<Packing*>(module.get())) packing->quantization = quantization;
-  }
+void pack_weights(torch::nn::Module& root, Quantization quantization,
+                  const std::function<void()>& after_packing) {
+  const auto set = [&](const std::function<void()>& callback) {
+    for (const auto& module : root.modules()) {
+      if (auto* packing = dynamic_cast<Packing*>(module.get())) {
+        packing->quantization = quantization;
+        packing->after_packing = callback;
+      }
+    }
+  };
+  set(after_packing);
+  root.eval();
+  set({});
 }
 
 }  // namespace sentence_transformers

@@ -64,9 +64,12 @@ class Packing {
  public:
   virtual ~Packing() = default;
   Quantization quantization = Quantization::none;
+  std::function<void()> after_packing;  // if set: the unpacked weights have been read
 };
 
-/// Chooses what all modules below `root` pack to; takes effect with the next eval().
-void set_quantization(torch::nn::Module& root, Quantization quantization);
+/// Switches all modules below `root` to eval mode, packing weights as `quantization` says, and
+/// calls `after_packing` after each.
+void pack_weights(torch::nn::Module& root, Quantization quantization,
+                  const std::function<void()>& after_packing);
 
 }  // namespace sentence_transformers

@@ -331,7 +331,9 @@ TokenizerParts read_tokenizer_json(const Config& tokenizer, bool do_lower_case) 
   parts.added_tokens = read_added_tokens(tokenizer);
   int64_t vocab_size = 0;
   for (const auto& [token, id] : parts.vocabulary) vocab_size = std::max(vocab_size, id + 1);
-  for (const auto& token : parts.added_tokens) vocab_size = std::max(vocab_size, token.id + 1);
+  for (const auto& token : parts.added_tokens) {
+    vocab_size = std::max(vocab_size, std::min(token.id, INT64_MAX - 1) + 1);
+  }
   parts.post_processor = read_post_processor(tokenizer, vocab_size);
 
   const Config normalizer = tokenizer.at("normalizer");

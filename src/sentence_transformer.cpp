@@ -1,5 +1,6 @@
+// The public class: texts to passes of tokens, passes through the modules, rows back into the
+// caller's order.
 #include <ATen/Parallel.h>
-#include <malloc.h>
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/sentence_transformer.h>
 
@@ -14,6 +15,10 @@
 #include "kernels/kernels.h"
 #include "model_files.h"
 #include "nn/packed_linear.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace sentence_transformers {
 namespace {

@@ -204,7 +204,7 @@ TEST_P(BrokenFile, IsNamed) {
   const std::string deep = std::string(kDepth, '[') + std::string(kDepth, ']');
   for (const std::string& text :
        {std::string(), whole.substr(0, whole.size() / 2), whole.substr(0, 1), "\xef\xbb" + whole,
-        whole + "]", std::string(kDepth, '['), std::string("version https://git-lfs.github.com")}) {
+        whole + "]", std::string(kDepth, '['), std::string("version git-lfs")}) {
     write_file(folder / name, text);
     EXPECT_THROWS(LoadError, read_model(folder), path(name), "not valid JSON");
   }

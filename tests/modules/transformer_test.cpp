@@ -143,8 +143,7 @@ TEST_F(TransformerTest, NamesAMissingFile) {
 }
 
 TEST_F(TransformerTest, NamesABrokenCheckpoint) {
-  for (const std::string text :
-       {"", "x", "version https://git-lfs.github.com/spec/v1\noid sha256:0"}) {
+  for (const std::string text : {"", "x", "version git-lfs/spec/v1\noid sha256:0"}) {
     write_file(folder / "model.safetensors", text);
     EXPECT_THROWS(LoadError, Transformer{folder}, path("model.safetensors"));
   }

@@ -6,6 +6,10 @@
 #include <charconv>
 #include <stdexcept>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace sentence_transformers {
 
 c10::Device parse_device(const std::string& name) {
@@ -35,7 +39,11 @@ bool cpu_is_fast_at(c10::ScalarType type) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (type == at::kBFloat16) return __builtin_cpu_supports("avx512bf16");
-  if (type == at::kHalf) return __builtin_cpu_supports("avx512fp16");
+  if (type ==
+      at::kHalf) {  // AVX512_FP16, whose name GCC 11 does not know: CPUID leaf 7, EDX bit 23
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 23 & 1);
+  }
 #endif
   return true;
 }

@@ -1,6 +1,7 @@
 #include "model_files.h"
 
 #include <sentence_transformers/error.h>
+#include <sentence_transformers/version.h>
 
 #include <stdexcept>
 
@@ -92,6 +93,38 @@ void read_settings(const Config& config, ModelParts& parts) {
 }
 
 }  // namespace
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw Error("[save_pretrained] " + folder.string() + ": " + error.message());
+}
+
+void write_model(const ModelParts& parts, const fs::path& folder) {
+  make_folder(folder);
+  nlohmann::ordered_json modules = nlohmann::ordered_json::array();
+  for (size_t i = 0; i < parts.modules.size(); ++i) {
+    const std::string type = parts.modules[i]->type(), index = std::to_string(i);
+    const std::string path = i == 0 ? "" : index + "_" + type;
+    make_folder(folder / path);
+    parts.modules[i]->save(folder / path);
+    // The spelling that every version of Python's library reads.
+    modules.push_back({{"idx", i},
+                       {"name", index},
+                       {"path", path},
+                       {"type", "sentence_transformers.models." + type}});
+  }
+  nlohmann::ordered_json settings = {
+      {"__version__", {{"sentence_transformers_cpp", SENTENCE_TRANSFORMERS_VERSION}}},
+      {"model_type", "SentenceTransformer"},
+      {"prompts", parts.prompts},
+      {"default_prompt_name", nullptr},
+      {"similarity_fn_name", to_string(parts.similarity)}};
+  if (parts.default_prompt_name) settings["default_prompt_name"] = *parts.default_prompt_name;
+  if (parts.truncate_dim) settings["truncate_dim"] = *parts.truncate_dim;
+  write_json(folder / "config_sentence_transformers.json", settings);
+  write_json(folder / "modules.json", modules);
+}
 
 ModelParts read_model(const fs::path& folder) {
   ModelParts parts;

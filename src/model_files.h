@@ -29,4 +29,11 @@ struct ModelParts {
 /// another kind of model, becomes Transformer and mean pooling, as in Python.
 ModelParts read_model(const std::filesystem::path& folder);
 
+/// Writes what read_model reads, for this library and for Python. Throws Error where the disk
+/// refuses.
+void write_model(const ModelParts& parts, const std::filesystem::path& folder);
+
+/// Makes a folder and those above it. Throws Error naming it and the system's reason.
+void make_folder(const std::filesystem::path& folder);
+
 }  // namespace sentence_transformers

@@ -1,52 +1,30 @@
-// The public class: texts to passes of tokens, passes through the modules, rows back into the
-// caller's order.
-#include <ATen/Parallel.h>
+// The public class: prompts, options, and the modules that each pass of tokens goes through.
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/sentence_transformer.h>
 
-#include <atomic>
 #include <functional>
-#include <mutex>
 #include <stdexcept>
 
-#include "core/device.h"
-#include "core/progress.h"
+#include "compute.h"
 #include "hub/resolve.h"
-#include "kernels/kernels.h"
 #include "model_files.h"
-#include "nn/packed_linear.h"
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
+#include "passes.h"
 
 namespace sentence_transformers {
 namespace {
 
 using Texts = std::vector<std::string_view>;
 
-// Texts are tokenized and sorted by length this many at a time: enough for batches of equal
-// lengths, and memory stays flat however many texts there are.
-constexpr size_t kWindow = 8192;
-// Tokens a forward pass at most, unless one text alone has more. On the CPU each core carries a
-// pass of its own through all layers, small enough that what flows between them stays in its cache;
-// a GPU wants large ones.
-constexpr int64_t kTokensOnCpu = 256;
-constexpr int64_t kTokensOnCuda = 16384;
-constexpr int64_t kTextsPerTokenizerTask = 16;
+const std::string kEncode = "SentenceTransformer::encode";
 
 Texts views(const std::vector<std::string>& sentences) {
   return Texts(sentences.begin(), sentences.end());
 }
 
-void check(const EncodeOptions& options, int64_t dimension) {
-  if (options.batch_size < 1) {
-    throw std::invalid_argument("[SentenceTransformer::encode] batch_size is " +
-                                std::to_string(options.batch_size) + "; expected at least 1");
-  }
-  if (options.truncate_dim && (*options.truncate_dim < 1 || *options.truncate_dim > dimension)) {
-    throw std::invalid_argument("[SentenceTransformer::encode] truncate_dim is " +
-                                std::to_string(*options.truncate_dim) + "; expected 1 to " +
+void check_size(std::optional<int64_t> truncate_dim, int64_t dimension) {
+  if (truncate_dim && (*truncate_dim < 1 || *truncate_dim > dimension)) {
+    throw std::invalid_argument("[" + kEncode + "] truncate_dim is " +
+                                std::to_string(*truncate_dim) + "; expected 1 to " +
                                 std::to_string(dimension));
   }
 }
@@ -55,62 +33,17 @@ void check(const EncodeOptions& options, int64_t dimension) {
 
 struct SentenceTransformer::Impl {
   Impl(const std::string& name, const LoadOptions& options)
-      : device(parse_device(options.device)), dtype(options.dtype) {
-    if (dtype != at::kFloat && dtype != at::kBFloat16 && dtype != at::kHalf) {
-      throw std::invalid_argument(std::string("[SentenceTransformer] dtype is ") +
-                                  c10::toString(dtype) + "; known: Float, BFloat16, Half");
-    }
-    if (device.is_cpu() && !cpu_is_fast_at(dtype)) {
-      throw Error(std::string("[SentenceTransformer] dtype ") + c10::toString(dtype) +
-                  ": this processor has no instructions for it, and would take many times as long "
-                  "as with Float");
-    }
-    if (options.quantization == Quantization::int8) check_int8();
-    path = resolve_model(name, options.cache_folder);
-    parts = read_model(path);
+      : compute("SentenceTransformer", options.device, options.dtype, options.quantization),
+        path(resolve_model(name, options.cache_folder)),
+        parts(read_model(path)) {
     if (options.truncate_dim) parts.truncate_dim = options.truncate_dim;
-    check({.truncate_dim = parts.truncate_dim}, parts.embedding_dimension);
-    for (const auto& module : parts.modules) {
-      module->to(device, dtype);
-      pack_weights(*module, options.quantization, [&] { parts.transformer->release_pages(); });
-    }
-    parts.transformer->release_pages();
-    parts.transformer->forget_checkpoint();
-#ifdef __GLIBC__
-    malloc_trim(0);  // what reading the files took
-#endif
-  }
-
-  void check_int8() const {
-    if (!device.is_cpu() || dtype != at::kFloat) {
-      throw std::invalid_argument(
-          "[SentenceTransformer] quantization int8: expected device \"cpu\" and dtype Float, "
-          "found " +
-          device.str() + " and " + c10::toString(dtype));
-    }
-    if (!kernels::best()) {
-      throw Error(
-          "[SentenceTransformer] quantization int8: expected a processor with AVX2 (and "
-          "SENTENCE_TRANSFORMERS_PLAIN not set)");
-    }
+    check_size(parts.truncate_dim, parts.embedding_dimension);
+    compute.place(parts.modules, *parts.transformer);
   }
 
   int64_t dimension(const EncodeOptions& options) const {
     const auto wanted = options.truncate_dim ? options.truncate_dim : parts.truncate_dim;
     return wanted.value_or(parts.embedding_dimension);
-  }
-
-  /// The text that goes in front of every text of a call.
-  std::string prompt(const EncodeOptions& options) const {
-    if (options.prompt) return *options.prompt;
-    const auto& name = options.prompt_name ? options.prompt_name : parts.default_prompt_name;
-    if (!name) return "";
-    const auto found = parts.prompts.find(*name);
-    if (found != parts.prompts.end()) return found->second;
-    std::string known;
-    for (const auto& [key, text] : parts.prompts) known += (known.empty() ? "" : ", ") + key;
-    throw std::invalid_argument("[SentenceTransformer::encode] prompt_name is \"" + *name +
-                                "\"; known: " + known);
   }
 
   /// Tokens at each text's start that belong to the prompt.
@@ -122,103 +55,39 @@ struct SentenceTransformer::Impl {
     return static_cast<int64_t>(encoding.ids.size()) - (ends_special ? 1 : 0);
   }
 
-  std::vector<Encoding> tokenize(const std::string_view* texts, size_t count,
-                                 const std::string& prompt) const {
-    std::vector<Encoding> encodings(count);
-    const Tokenizer& tokenizer = parts.transformer->tokenizer();
-    const int64_t length = parts.transformer->max_seq_length();
-    const auto work = [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        encodings[i] = prompt.empty() ? tokenizer.encode(texts[i], length)
-                                      : tokenizer.encode(prompt + std::string(texts[i]), length);
-        if (encodings[i].ids.empty()) {
-          throw std::invalid_argument("[SentenceTransformer::encode] the text \"" +
-                                      std::string(texts[i]) +
-                                      "\" has no tokens, and this model's tokenizer adds none");
-        }
-      }
+  /// The i-th text behind the prompt, in tokens. Both must outlive the result.
+  Tokenize tokenize(const Texts& texts, const std::string& prompt) const {
+    return [&texts, &prompt, &tokenizer = parts.transformer->tokenizer(),
+            length = parts.transformer->max_seq_length()](size_t i) {
+      return prompt.empty() ? tokenizer.encode(texts[i], length)
+                            : tokenizer.encode(prompt + std::string(texts[i]), length);
     };
-    at::parallel_for(0, static_cast<int64_t>(count), kTextsPerTokenizerTask, work);
-    return encodings;
   }
 
-  /// Cuts texts, ordered by falling length, into forward passes: each the index of its first text,
-  /// and the end.
-  std::vector<size_t> cut(const std::vector<const Encoding*>& sorted, int64_t batch_size) const {
-    const int64_t budget = device.is_cpu() ? kTokensOnCpu : kTokensOnCuda;
-    std::vector<size_t> starts = {0};
-    while (starts.back() < sorted.size()) {
-      const auto longest = static_cast<int64_t>(sorted[starts.back()]->ids.size());
-      const auto texts = std::min(batch_size, std::max<int64_t>(1, budget / longest));
-      starts.push_back(std::min(sorted.size(), starts.back() + static_cast<size_t>(texts)));
-    }
-    return starts;
-  }
-
-  /// Calls work(i) for each i below `count`: on the CPU one on each core, whoever is free takes the
-  /// next; else one after the other, each with all cores.
-  void for_each_pass(size_t count, const std::function<void(size_t)>& work) const {
-    const int64_t workers =
-        device.is_cpu() ? std::min<int64_t>(at::get_num_threads(), static_cast<int64_t>(count)) : 1;
-    if (workers <= 1) {
-      for (size_t i = 0; i < count; ++i) work(i);
-      return;
-    }
-    std::atomic<size_t> next = 0;
-    at::parallel_for(0, workers, 1, [&](int64_t, int64_t) {
-      for (size_t i; (i = next++) < count;) work(i);
-    });
-  }
-
-  /// Runs all texts through `modules` modules, longest first, pass by pass, and calls
-  /// done(features, places), `places` being the pass's texts in the order of its rows. Several
-  /// passes may be under way at once.
+  /// Runs all texts through the first `modules` modules and calls done(features, places), see
+  /// run_passes.
   void run(const Texts& texts, const EncodeOptions& options, size_t modules,
            const std::function<void(const Features&, const std::vector<size_t>&)>& done) const {
-    const std::string prompt = this->prompt(options);
+    const std::string prompt = prompt_text(kEncode, options.prompt, options.prompt_name,
+                                           parts.default_prompt_name, parts.prompts);
     const int64_t prompt_tokens = this->prompt_tokens(prompt);
-    EncodeReport report{.texts = static_cast<int64_t>(texts.size())};
-    ProgressBar bar("Encoding", report.texts, options.show_progress_bar);
-    int64_t finished = 0;
-    std::mutex mutex;  // of the report and the bar
-
-    for (size_t window = 0; window < texts.size(); window += kWindow) {
-      const size_t count = std::min(kWindow, texts.size() - window);
-      const std::vector<Encoding> encodings = tokenize(texts.data() + window, count, prompt);
-      std::vector<const Encoding*> sorted;
-      for (const Encoding& e : encodings) {
-        report.truncated += e.truncated();
-        sorted.push_back(&e);
-      }
-      std::stable_sort(sorted.begin(), sorted.end(), [](const Encoding* a, const Encoding* b) {
-        return a->ids.size() > b->ids.size();
-      });
-      const std::vector<size_t> starts = cut(sorted, options.batch_size);
-      for_each_pass(starts.size() - 1, [&](size_t pass) {
-        const c10::InferenceMode inference;  // a thread's own
-        std::vector<const std::vector<int64_t>*> ids, type_ids;
-        std::vector<size_t> places;
-        for (size_t i = starts[pass]; i < starts[pass + 1]; ++i) {
-          ids.push_back(&sorted[i]->ids);
-          type_ids.push_back(&sorted[i]->type_ids);
-          places.push_back(window + static_cast<size_t>(sorted[i] - encodings.data()));
-        }
-        Features features{.batch = pack_tokens(ids, type_ids, device),
-                          .prompt_tokens = prompt_tokens};
-        for (size_t m = 0; m < modules; ++m) parts.modules[m]->forward(features);
-        done(features, places);
-
-        const std::lock_guard lock(mutex);
-        report.tokens += features.batch.ids.numel();
-        bar.update(finished += static_cast<int64_t>(places.size()));
-      });
-    }
-    if (options.report) *options.report = report;
+    const PassOptions passes{.function = kEncode,
+                             .title = "Encoding",
+                             .device = compute.device(),
+                             .batch_size = options.batch_size,
+                             .show_progress_bar = options.show_progress_bar,
+                             .report = options.report};
+    run_passes(texts.size(), tokenize(texts, prompt), passes,
+               [&](TokenBatch batch, const std::vector<size_t>& places) {
+                 Features features{.batch = std::move(batch), .prompt_tokens = prompt_tokens};
+                 for (size_t m = 0; m < modules; ++m) parts.modules[m]->forward(features);
+                 done(features, places);
+               });
   }
 
   /// [N, D] float32, before quantization.
   at::Tensor embed(const Texts& texts, const EncodeOptions& options) const {
-    check(options, parts.embedding_dimension);
+    check_size(options.truncate_dim, parts.embedding_dimension);
     const int64_t size = dimension(options);
     at::Tensor result = at::empty({static_cast<int64_t>(texts.size()), size}, at::kFloat);
     float* rows = result.data_ptr<float>();
@@ -233,6 +102,25 @@ struct SentenceTransformer::Impl {
       }
     });
     return result;
+  }
+
+  /// One pass through autograd. [N, D] of each of `layers`, if given, else of the last alone.
+  std::vector<at::Tensor> forward(const Texts& texts, const std::string& prompt,
+                                  std::vector<at::Tensor>* layers) const {
+    const SinglePass pass = single_pass(
+        texts.size(), tokenize(texts, prompt),
+        {.function = "SentenceTransformer::forward", .title = "", .device = compute.device()});
+    Features features{
+        .batch = pass.batch, .prompt_tokens = prompt_tokens(prompt), .layers = layers};
+    parts.modules[0]->forward(features);
+    std::vector<at::Tensor> outputs =
+        layers ? *layers : std::vector<at::Tensor>{features.token_embeddings};
+    for (at::Tensor& output : outputs) {
+      features.token_embeddings = output;
+      for (size_t m = 1; m < parts.modules.size(); ++m) parts.modules[m]->forward(features);
+      output = features.sentence_embedding.index_select(0, pass.rows);
+    }
+    return outputs;
   }
 
   at::Tensor encode(const Texts& texts, const EncodeOptions& options) const {
@@ -258,10 +146,9 @@ struct SentenceTransformer::Impl {
     return with_prompt(options, {"document", "passage", "corpus"});
   }
 
+  Compute compute;
   std::filesystem::path path;
   ModelParts parts;
-  c10::Device device;
-  at::ScalarType dtype;
 };
 
 SentenceTransformer::SentenceTransformer(const std::string& model_name_or_path,
@@ -316,7 +203,7 @@ std::vector<at::Tensor> SentenceTransformer::encode_tokens(
     throw std::invalid_argument(
         "[SentenceTransformer::encode_tokens] expected precision float32, found another");
   }
-  check(options, impl_->parts.transformer->output_size(0));
+  check_size(options.truncate_dim, impl_->parts.transformer->output_size(0));
   const auto size = options.truncate_dim ? options.truncate_dim : impl_->parts.truncate_dim;
   std::vector<at::Tensor> result(sentences.size());
   impl_->run(views(sentences), options, 1, [&](const Features& f, const auto& places) {
@@ -359,8 +246,33 @@ const std::optional<std::string>& SentenceTransformer::default_prompt_name() con
 const Tokenizer& SentenceTransformer::tokenizer() const {
   return impl_->parts.transformer->tokenizer();
 }
-c10::Device SentenceTransformer::device() const { return impl_->device; }
-at::ScalarType SentenceTransformer::dtype() const { return impl_->dtype; }
+c10::Device SentenceTransformer::device() const { return impl_->compute.device(); }
+at::ScalarType SentenceTransformer::dtype() const { return impl_->compute.dtype(); }
 const std::filesystem::path& SentenceTransformer::path() const { return impl_->path; }
+
+void SentenceTransformer::save_pretrained(const std::filesystem::path& folder) const {
+  write_model(impl_->parts, folder);
+}
+
+at::Tensor SentenceTransformer::forward(const std::vector<std::string_view>& sentences,
+                                        const std::string& prompt) const {
+  return impl_->forward(sentences, prompt, nullptr)[0];
+}
+std::vector<at::Tensor> SentenceTransformer::forward_layers(
+    const std::vector<std::string_view>& sentences, const std::string& prompt) const {
+  std::vector<at::Tensor> layers;
+  return impl_->forward(sentences, prompt, &layers);
+}
+std::vector<std::pair<std::string, at::Tensor>> SentenceTransformer::named_parameters() const {
+  return impl_->parts.transformer->checkpoint_parameters();
+}
+void SentenceTransformer::train(bool on) { impl_->compute.train(impl_->parts.modules, on); }
+bool SentenceTransformer::is_training() const { return impl_->parts.transformer->is_training(); }
+void SentenceTransformer::set_dropout(double probability) {
+  sentence_transformers::set_dropout(impl_->parts.modules, probability);
+}
+void SentenceTransformer::set_gradient_checkpointing(bool on) {
+  impl_->parts.transformer->encoder().gradient_checkpointing = on;
+}
 
 }  // namespace sentence_transformers

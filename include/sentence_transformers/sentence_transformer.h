@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sentence_transformers {
@@ -132,6 +133,34 @@ class SentenceTransformer {
   at::ScalarType dtype() const;
   /// The folder the model was loaded from.
   const std::filesystem::path& path() const;
+
+  /// Writes the model as a folder that this library and Python open: modules.json, the modules'
+  /// settings, the tokenizer's files and model.safetensors, each as a whole or not at all. Throws
+  /// Error where the disk refuses, or the folder that the model came from, whose tokenizer files
+  /// are copied, is gone.
+  void save_pretrained(const std::filesystem::path& folder) const;
+
+  // For training; trainer.h uses no more than this.
+
+  /// Embeddings [N, D] on device(), not truncated, through autograd, in one packed pass; the
+  /// prompt goes in front of every text. Throws std::invalid_argument for no text.
+  at::Tensor forward(const std::vector<std::string_view>& sentences,
+                     const std::string& prompt = "") const;
+  /// The embeddings [N, D] that the modules behind the transformer make of the embedding layer's
+  /// output and of each layer's; the last is forward's.
+  std::vector<at::Tensor> forward_layers(const std::vector<std::string_view>& sentences,
+                                         const std::string& prompt = "") const;
+  /// By the checkpoint's names; they share memory with the model, and require gradients after
+  /// train().
+  std::vector<std::pair<std::string, at::Tensor>> named_parameters() const;
+  /// Dropout on, packed weights off; train(false) undoes both. A model with weights in int8 or
+  /// half precision cannot be trained: throws std::invalid_argument.
+  void train(bool on = true);
+  bool is_training() const;
+  /// Of every dropout in the model, instead of config.json's.
+  void set_dropout(double probability);
+  /// Layers keep only their input for backward, and run again there.
+  void set_gradient_checkpointing(bool on);
 
  private:
   struct Impl;

@@ -55,6 +55,13 @@ nlohmann::json read_json(const std::filesystem::path& path) {
   }
 }
 
+void write_json(const std::filesystem::path& path, const nlohmann::ordered_json& json) {
+  constexpr int kIndent = 2;
+  const std::string text =
+      json.dump(kIndent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  write_atomically(path, [&](FileWriter& file) { file.write(text.data(), text.size()); });
+}
+
 Config Config::read(const std::filesystem::path& path) { return Config(read_json(path), path); }
 
 Config::Config(nlohmann::json json, std::filesystem::path file, std::string where)

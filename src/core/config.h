@@ -16,6 +16,9 @@ namespace sentence_transformers {
 /// place.
 nlohmann::json read_json(const std::filesystem::path& path);
 
+/// Writes a configuration file, atomically. Throws Error naming the file if the disk refuses.
+void write_json(const std::filesystem::path& path, const nlohmann::ordered_json& json);
+
 /// One JSON object of a configuration file. T is bool, int64_t, double or std::string; integers are
 /// accepted as double.
 class Config {

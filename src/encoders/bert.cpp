@@ -4,6 +4,7 @@
 
 #include "encoders/encoder.h"
 #include "nn/attention.h"
+#include "nn/checkpoint.h"
 #include "nn/containers.h"
 #include "nn/layers.h"
 
@@ -54,24 +55,25 @@ class Embeddings : public torch::nn::Module {
                                                            c.token_types, c.hidden_size))),
         norm_(register_module("LayerNorm", std::make_shared<LayerNorm>(
                                                w / "LayerNorm", c.hidden_size, c.layer_norm_eps))),
-        dropout_(c.hidden_dropout) {}
+        dropout_(register_module("dropout", std::make_shared<Dropout>(c.hidden_dropout))) {}
 
   at::Tensor forward(const TokenBatch& batch) const {  // -> [T, D]
     const at::Tensor sum = words_->forward(batch.ids) + types_->forward(batch.type_ids) +
                            positions_->forward(batch.positions);
-    return at::dropout(norm_->forward(sum), dropout_, is_training());
+    return dropout_->forward(norm_->forward(sum));
   }
 
  private:
   std::shared_ptr<Embedding> words_, positions_, types_;
   std::shared_ptr<LayerNorm> norm_;
-  double dropout_;
+  std::shared_ptr<Dropout> dropout_;
 };
 
 class SelfAttention : public torch::nn::Module, public Packing {
  public:
   SelfAttention(const BertConfig& c, const Weights& w)
-      : heads_(c.heads), dropout_(c.attention_dropout) {
+      : heads_(c.heads),
+        dropout_(register_module("dropout", std::make_shared<Dropout>(c.attention_dropout))) {
     for (const char* name : {"query", "key", "value"}) {
       projections_.push_back(register_module(
           name, std::make_shared<Projection>(w / name, c.hidden_size, c.hidden_size)));
@@ -79,7 +81,7 @@ class SelfAttention : public torch::nn::Module, public Packing {
   }
 
   at::Tensor forward(const at::Tensor& x, const std::vector<Group>& groups) const {
-    return self_attention(qkv(x), heads_, groups, is_training() ? dropout_ : 0.0,
+    return self_attention(qkv(x), heads_, groups, is_training() ? dropout_->probability : 0.0,
                           quantization == Quantization::int8);
   }
 
@@ -102,7 +104,7 @@ class SelfAttention : public torch::nn::Module, public Packing {
   std::vector<std::shared_ptr<Projection>> projections_;
   PackedLinear packed_;
   int64_t heads_;
-  double dropout_;
+  std::shared_ptr<Dropout> dropout_;
 };
 
 /// dense, dropout, residual, LayerNorm: the end of both halves of a layer (BertSelfOutput and
@@ -113,16 +115,16 @@ class Output : public torch::nn::Module {
       : dense_(register_module("dense", std::make_shared<Linear>(w / "dense", in, c.hidden_size))),
         norm_(register_module("LayerNorm", std::make_shared<LayerNorm>(
                                                w / "LayerNorm", c.hidden_size, c.layer_norm_eps))),
-        dropout_(c.hidden_dropout) {}
+        dropout_(register_module("dropout", std::make_shared<Dropout>(c.hidden_dropout))) {}
 
   at::Tensor forward(const at::Tensor& x, const at::Tensor& residual) const {
-    return norm_->forward_add(at::dropout(dense_->forward(x), dropout_, is_training()), residual);
+    return norm_->forward_add(dropout_->forward(dense_->forward(x)), residual);
   }
 
  private:
   std::shared_ptr<Linear> dense_;
   std::shared_ptr<LayerNorm> norm_;
-  double dropout_;
+  std::shared_ptr<Dropout> dropout_;
 };
 
 class Attention : public torch::nn::Module {
@@ -165,6 +167,26 @@ class Layer : public torch::nn::Module {
   Activation activation_;
 };
 
+/// dense and tanh over the first token; a part of the checkpoint, used by heads alone.
+class Pooler : public torch::nn::Module {
+ public:
+  explicit Pooler(std::shared_ptr<Projection> dense)
+      : dense_(register_module("dense", std::move(dense))) {}
+
+  at::Tensor forward(const at::Tensor& x, const TokenBatch& batch) const {  // [T, D] -> [N, D]
+    std::vector<at::Tensor> first;
+    for (const Group& g : batch.groups) {
+      first.push_back(x.narrow(0, g.offset, g.count * g.length)
+                          .view({g.count, g.length, x.size(1)})
+                          .select(1, 0));
+    }
+    return at::tanh(dense_->forward(first.size() == 1 ? first[0] : at::cat(first)));
+  }
+
+ private:
+  std::shared_ptr<Projection> dense_;
+};
+
 class Bert : public Encoder {
  public:
   Bert(const BertConfig& c, const Weights& w)
@@ -176,12 +198,32 @@ class Bert : public Encoder {
     for (int64_t i = 0; i < c.layers; ++i) {
       layers_->append(std::make_shared<Layer>(c, w / "encoder" / "layer" / i));
     }
+    if (w.contains("pooler")) {
+      add_pooler(
+          std::make_shared<Projection>(w / "pooler" / "dense", c.hidden_size, c.hidden_size));
+    }
   }
 
-  at::Tensor forward(const TokenBatch& batch) const override {
+  at::Tensor forward(const TokenBatch& batch, std::vector<at::Tensor>* layers) const override {
     at::Tensor x = embeddings_->forward(batch);  // [T, D]
-    for (const auto& layer : layers_->list()) x = layer->forward(x, batch.groups);
+    if (layers) layers->push_back(x);
+    for (const auto& layer : layers_->list()) {
+      const auto run = [&layer = *layer, groups = batch.groups](const at::Tensor& x) {
+        return layer.forward(x, groups);
+      };
+      x = gradient_checkpointing && is_training() ? checkpoint(run, x)
+                                                  : layer->forward(x, batch.groups);
+      if (layers) layers->push_back(x);
+    }
     return x;
+  }
+
+  /// The checkpoint's, or a new one where that has none.
+  std::shared_ptr<Pooler> pooler(double deviation) {
+    if (!pooler_) {
+      add_pooler(std::make_shared<Projection>(config_.hidden_size, config_.hidden_size, deviation));
+    }
+    return pooler_;
   }
 
   int64_t hidden_size() const override { return config_.hidden_size; }
@@ -189,15 +231,52 @@ class Bert : public Encoder {
   int64_t max_positions() const override { return config_.positions; }
 
  private:
+  void add_pooler(std::shared_ptr<Projection> dense) {
+    pooler_ = register_module("pooler", std::make_shared<Pooler>(std::move(dense)));
+  }
+
   BertConfig config_;
   std::shared_ptr<Embeddings> embeddings_;
   std::shared_ptr<Stack<Layer>> layers_;
+  std::shared_ptr<Pooler> pooler_;
+};
+
+/// BertForSequenceClassification's part behind the encoder: pooler, dropout, classifier.
+class BertHead : public ClassificationHead {
+ public:
+  BertHead(const Config& c, std::shared_ptr<Pooler> pooler, std::shared_ptr<Projection> classifier)
+      : pooler_(std::move(pooler)),  // registered with the encoder
+        classifier_(register_module("classifier", std::move(classifier))),
+        dropout_(
+            register_module("dropout", std::make_shared<Dropout>(c.get<double>(
+                                           "classifier_dropout", BertConfig(c).hidden_dropout)))) {}
+
+  at::Tensor forward(const at::Tensor& hidden_states, const TokenBatch& batch) const override {
+    return classifier_->forward(dropout_->forward(pooler_->forward(hidden_states, batch)));
+  }
+  int64_t num_labels() const override { return classifier_->weight.size(0); }
+
+ private:
+  std::shared_ptr<Pooler> pooler_;
+  std::shared_ptr<Projection> classifier_;
+  std::shared_ptr<Dropout> dropout_;
 };
 
 }  // namespace
 
 std::shared_ptr<Encoder> make_bert(const Config& config, const Weights& weights) {
   return std::make_shared<Bert>(BertConfig(config), weights);
+}
+
+std::shared_ptr<ClassificationHead> make_bert_head(const Config& config, const Weights& weights,
+                                                   Encoder& encoder, int64_t num_labels,
+                                                   bool is_new) {
+  const auto deviation = config.get<double>("initializer_range", 0.02);
+  const int64_t size = encoder.hidden_size();
+  auto classifier = is_new ? std::make_shared<Projection>(size, num_labels, deviation)
+                           : std::make_shared<Projection>(weights / "classifier", size, num_labels);
+  return std::make_shared<BertHead>(config, dynamic_cast<Bert&>(encoder).pooler(deviation),
+                                    std::move(classifier));
 }
 
 }  // namespace sentence_transformers

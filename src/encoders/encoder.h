@@ -5,6 +5,9 @@
 #include <torch/nn/module.h>
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "core/config.h"
 #include "core/weights.h"
@@ -14,13 +17,33 @@ namespace sentence_transformers {
 
 class Encoder : public torch::nn::Module {
  public:
-  /// The last hidden states [T, hidden_size()].
-  virtual at::Tensor forward(const TokenBatch& batch) const = 0;
+  /// The last hidden states [T, hidden_size()]. If `layers` is given, the embedding layer's output
+  /// and each layer's are appended to it.
+  virtual at::Tensor forward(const TokenBatch& batch,
+                             std::vector<at::Tensor>* layers = nullptr) const = 0;
 
   virtual int64_t hidden_size() const = 0;
   virtual int64_t vocab_size() const = 0;
   /// The longest text it can take, in tokens.
   virtual int64_t max_positions() const = 0;
+
+  /// In training, layers keep their input alone and run again in backward.
+  bool gradient_checkpointing = false;
+};
+
+/// What a sequence-classification checkpoint has on its encoder.
+class ClassificationHead : public torch::nn::Module {
+ public:
+  /// Hidden states [T, D] -> logits [N, num_labels()].
+  virtual at::Tensor forward(const at::Tensor& hidden_states, const TokenBatch& batch) const = 0;
+  virtual int64_t num_labels() const = 0;
+};
+
+struct Classifier {
+  std::shared_ptr<Encoder> encoder;
+  std::shared_ptr<ClassificationHead> head;
+  std::string prefix;        // of the encoder's tensors, beside the head's, in a checkpoint
+  std::string architecture;  // for config.json's `architectures`
 };
 
 /// The encoder that config.json's `model_type` names, built from a checkpoint. Throws
@@ -28,7 +51,20 @@ class Encoder : public torch::nn::Module {
 /// checkpoint do not fit, or the checkpoint holds tensors that the architecture does not know.
 std::shared_ptr<Encoder> make_encoder(const Config& config, const Weights& weights);
 
-// The makers in registry.cpp's table. `weights` stands at the model itself, behind any prefix.
+/// The same with its classification head. A checkpoint without one gets a new one of `num_labels`,
+/// drawn from LibTorch's default generator, or UnsupportedError without that number; one with a
+/// head of another size is std::invalid_argument.
+Classifier make_classifier(const Config& config, const Weights& weights,
+                           std::optional<int64_t> num_labels);
+
+/// How many labels config.json speaks of, by `num_labels` or `id2label`, else 2, as in Python.
+int64_t count_labels(const Config& config);
+
+// The makers in registry.cpp's table. `weights` stands at the model itself, behind any prefix, for
+// an encoder, and at the checkpoint's root for a head; `is_new` asks for a head with new weights.
 std::shared_ptr<Encoder> make_bert(const Config& config, const Weights& weights);
+std::shared_ptr<ClassificationHead> make_bert_head(const Config& config, const Weights& weights,
+                                                   Encoder& encoder, int64_t num_labels,
+                                                   bool is_new);
 
 }  // namespace sentence_transformers

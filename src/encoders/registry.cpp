@@ -1,8 +1,9 @@
-// The table of architectures: config.json's model_type and the maker of its encoder.
+// The table of architectures: config.json's model_type and the makers of its encoder and head.
 #include <sentence_transformers/error.h>
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "encoders/encoder.h"
 
@@ -14,7 +15,11 @@ struct Architecture {
   std::shared_ptr<Encoder> (*make)(const Config&, const Weights&);
   const char* prefix;                 // of the model inside a checkpoint that has a head too
   const char* probe;                  // a name that every checkpoint has below its prefix
-  std::vector<const char*> optional;  // below the prefix, known and not needed for embeddings
+  std::vector<const char*> optional;  // below the prefix, known and not needed
+  std::shared_ptr<ClassificationHead> (*make_head)(const Config&, const Weights&, Encoder&,
+                                                   int64_t num_labels, bool is_new);
+  const char* head_probe;  // a name, from the root, that every checkpoint with a head has
+  const char* classifier;  // the class that Python calls it
 };
 
 const std::vector<Architecture>& architectures() {
@@ -23,45 +28,93 @@ const std::vector<Architecture>& architectures() {
        make_bert,
        "bert",
        "embeddings.word_embeddings",
-       {"pooler.", "embeddings.position_ids"}},
+       {"embeddings.position_ids"},
+       make_bert_head,
+       "classifier.weight",
+       "BertForSequenceClassification"},
   };
   return table;
+}
+
+const Architecture& find_architecture(const Config& config) {
+  const auto type = config.require<std::string>("model_type");
+  const auto& table = architectures();
+  const auto row = std::find_if(table.begin(), table.end(),
+                                [&](const Architecture& a) { return a.model_type == type; });
+  if (row != table.end()) return *row;
+  std::string known;
+  for (const auto& a : table) known += (known.empty() ? "" : ", ") + std::string(a.model_type);
+  throw UnsupportedError("[make_encoder] " + config.name("model_type") + " is \"" + type +
+                         "\"; known: " + known);
+}
+
+/// What stands before the encoder's names in this checkpoint.
+std::string find_prefix(const Architecture& row, const Weights& weights) {
+  // sentence-transformers' own wrapper names its model auto_model.
+  const std::array<std::string, 4> prefixes = {"", row.prefix, "auto_model", "0.auto_model"};
+  const auto prefix = std::find_if(prefixes.begin(), prefixes.end(), [&](const std::string& p) {
+    return (weights / p).contains(row.probe);
+  });
+  return prefix == prefixes.end() ? "" : *prefix;
+}
+
+/// Every tensor of `weights` was taken, but for those that may be left.
+void check_all_taken(const Architecture& row, const Config& config, const Weights& weights,
+                     const std::string& prefix) {
+  for (const std::string& name : weights.unused()) {
+    std::string_view local = name;
+    if (!prefix.empty() && local.starts_with(prefix + ".")) local.remove_prefix(prefix.size() + 1);
+    const bool known = std::any_of(row.optional.begin(), row.optional.end(),
+                                   [&](const char* start) { return local.starts_with(start); });
+    if (!known) {
+      throw LoadError("[make_encoder] " + weights.file().string() + ": unexpected tensor \"" +
+                      name + "\": \"" + row.model_type + "\" with " + config.file().string() +
+                      " does not have it");
+    }
+  }
 }
 
 }  // namespace
 
 std::shared_ptr<Encoder> make_encoder(const Config& config, const Weights& weights) {
-  const auto type = config.require<std::string>("model_type");
-  const auto& table = architectures();
-  const auto row = std::find_if(table.begin(), table.end(),
-                                [&](const Architecture& a) { return a.model_type == type; });
-  if (row == table.end()) {
-    std::string known;
-    for (const auto& a : table) known += (known.empty() ? "" : ", ") + std::string(a.model_type);
-    throw UnsupportedError("[make_encoder] " + config.name("model_type") + " is \"" + type +
-                           "\"; known: " + known);
-  }
-
-  // sentence-transformers' own wrapper names its model auto_model.
-  const std::array<std::string, 4> prefixes = {"", row->prefix, "auto_model", "0.auto_model"};
-  const auto prefix = std::find_if(prefixes.begin(), prefixes.end(), [&](const std::string& p) {
-    return (weights / p).contains(row->probe);
-  });
-  const Weights model = weights / (prefix == prefixes.end() ? "" : *prefix);
-  auto encoder = row->make(config, model);
-
-  for (const std::string& name : model.unused()) {
-    const std::string_view local =
-        std::string_view(name).substr(prefix->empty() ? 0 : prefix->size() + 1);
-    const bool known = std::any_of(row->optional.begin(), row->optional.end(),
-                                   [&](const char* start) { return local.starts_with(start); });
-    if (!known) {
-      throw LoadError("[make_encoder] " + weights.file().string() + ": unexpected tensor \"" +
-                      name + "\": \"" + type + "\" with " + config.file().string() +
-                      " does not have it");
-    }
-  }
+  const Architecture& row = find_architecture(config);
+  const std::string prefix = find_prefix(row, weights);
+  auto encoder = row.make(config, weights / prefix);
+  check_all_taken(row, config, weights / prefix, prefix);
   return encoder;
+}
+
+Classifier make_classifier(const Config& config, const Weights& weights,
+                           std::optional<int64_t> num_labels) {
+  const Architecture& row = find_architecture(config);
+  const std::string prefix = find_prefix(row, weights);
+  const bool has_head = weights.contains(row.head_probe);
+  if (num_labels && *num_labels < 1) {
+    throw std::invalid_argument("[CrossEncoder] num_labels is " + std::to_string(*num_labels) +
+                                "; expected at least 1");
+  }
+  if (!has_head && !num_labels) {
+    throw UnsupportedError("[CrossEncoder] " + weights.file().string() + " has no \"" +
+                           row.head_probe +
+                           "\": it is no cross-encoder. To train one from it, set num_labels");
+  }
+  const int64_t labels = has_head ? count_labels(config) : *num_labels;
+  if (num_labels && *num_labels != labels) {
+    throw std::invalid_argument("[CrossEncoder] num_labels is " + std::to_string(*num_labels) +
+                                "; the head of " + weights.file().string() + " has " +
+                                std::to_string(labels));
+  }
+  Classifier result{row.make(config, weights / prefix), nullptr, row.prefix, row.classifier};
+  result.head = row.make_head(config, weights, *result.encoder, labels, !has_head);
+  check_all_taken(row, config, has_head ? weights : weights / prefix, prefix);
+  return result;
+}
+
+int64_t count_labels(const Config& config) {
+  constexpr int64_t kDefault = 2;
+  if (const auto count = config.find<int64_t>("num_labels")) return *count;
+  return config.has("id2label") ? static_cast<int64_t>(config.at("id2label").json().size())
+                                : kDefault;
 }
 
 }  // namespace sentence_transformers

@@ -15,8 +15,10 @@ namespace sentence_transformers {
 struct Features {
   TokenBatch batch = {};
   int64_t prompt_tokens = 0;  // at the start of each text, for a Pooling that leaves the prompt out
-  at::Tensor token_embeddings = {};    // [T, D], by Transformer
-  at::Tensor sentence_embedding = {};  // [N, D'], by Pooling and what follows
+  std::vector<at::Tensor>* layers = nullptr;  // if set: [T, D] of each layer, by Transformer
+  at::Tensor token_embeddings = {};           // [T, D], by Transformer
+  at::Tensor logits = {};                     // [N, labels], by a Transformer with a head
+  at::Tensor sentence_embedding = {};         // [N, D'], by Pooling and what follows
 };
 
 class Module : public torch::nn::Module {
@@ -24,6 +26,11 @@ class Module : public torch::nn::Module {
   virtual void forward(Features& features) const = 0;
   /// D' of sentence_embedding behind this module, given D' before it.
   virtual int64_t output_size(int64_t input_size) const { return input_size; }
+
+  /// Python's class name.
+  virtual std::string type() const = 0;
+  /// Writes what the module is made of into its own folder, which exists.
+  virtual void save(const std::filesystem::path& /*folder*/) const {}
 };
 
 /// The module that a Python type names, such as "sentence_transformers.models.Pooling", from its

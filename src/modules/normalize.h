@@ -8,6 +8,7 @@ namespace sentence_transformers {
 class Normalize : public Module {
  public:
   void forward(Features& features) const override;
+  std::string type() const override { return "Normalize"; }
 };
 
 }  // namespace sentence_transformers

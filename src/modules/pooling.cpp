@@ -69,6 +69,24 @@ std::shared_ptr<Pooling> Pooling::from_config(const Config& config, int64_t inpu
                                    config.get<bool>("include_prompt", true));
 }
 
+void Pooling::save(const std::filesystem::path& folder) const {
+  nlohmann::ordered_json config = {{"word_embedding_dimension", size_}};
+  for (const ModeName& row : kModes) {
+    config[row.old_key] = std::find(modes_.begin(), modes_.end(), row.mode) != modes_.end();
+  }
+  config["include_prompt"] = include_prompt_;
+  // The booleans cannot tell an order; Python before 6 ignores these keys.
+  nlohmann::ordered_json names = nlohmann::ordered_json::array();
+  for (const PoolingMode mode : modes_) {
+    for (const ModeName& row : kModes) {
+      if (row.mode == mode) names.push_back(row.name);
+    }
+  }
+  config["embedding_dimension"] = size_;
+  config["pooling_mode"] = names.size() == 1 ? names[0] : names;
+  write_json(folder / "config.json", config);
+}
+
 void Pooling::forward(Features& features) const {
   const int64_t skip = include_prompt_ ? 0 : features.prompt_tokens;
   std::vector<at::Tensor> groups;

@@ -24,6 +24,9 @@ class Pooling : public Module {
   int64_t output_size(int64_t) const override {
     return size_ * static_cast<int64_t>(modes_.size());
   }
+  std::string type() const override { return "Pooling"; }
+  /// config.json, with today's names and the older booleans that every version reads.
+  void save(const std::filesystem::path& folder) const override;
 
  private:
   at::Tensor pool(const at::Tensor& tokens, PoolingMode mode, int64_t skip) const;

@@ -51,6 +51,33 @@ Weights open_weights(const fs::path& folder) {
   return Weights(std::move(files));
 }
 
+/// Files beside the weights that a tokenizer of any kind is made of.
+bool is_tokenizer_file(const std::string& name) {
+  static const std::set<std::string> names = {"tokenizer.json",
+                                              "tokenizer_config.json",
+                                              "special_tokens_map.json",
+                                              "vocab.txt",
+                                              "vocab.json",
+                                              "merges.txt",
+                                              "added_tokens.json",
+                                              "sentencepiece.bpe.model",
+                                              "spiece.model",
+                                              "tokenizer.model"};
+  return names.count(name) != 0;
+}
+
+/// Writes the same bytes; a file is not copied onto itself.
+void copy_whole(const fs::path& from, const fs::path& to) {
+  std::error_code none;
+  if (fs::equivalent(from, to, none)) return;
+  const std::string content = read_file(from);
+  write_atomically(to, [&](FileWriter& file) { file.write(content.data(), content.size()); });
+}
+
+std::string type_name(at::ScalarType type) {
+  return type == at::kHalf ? "float16" : type == at::kBFloat16 ? "bfloat16" : "float32";
+}
+
 int64_t special_tokens(const Tokenizer& tokenizer) { return tokenizer.count_tokens(""); }
 
 std::string range_text(const Tokenizer& tokenizer, const Encoder& encoder) {
@@ -66,12 +93,22 @@ bool in_range(int64_t length, const Tokenizer& tokenizer, const Encoder& encoder
 }  // namespace
 
 Transformer::Transformer(const fs::path& folder)
-    : Transformer(folder, Config::read(folder / "config.json"), read_settings(folder)) {}
+    : Transformer(folder, read_settings(folder), std::nullopt) {}
 
-Transformer::Transformer(const fs::path& folder, const Config& model, const Config& settings)
-    : tokenizer_(Tokenizer::from_pretrained(folder, settings.get<bool>("do_lower_case", false))),
-      weights_(open_weights(folder)),
-      encoder_(register_module("auto_model", make_encoder(model, *weights_))) {
+std::shared_ptr<Transformer> Transformer::with_head(const fs::path& folder,
+                                                    std::optional<int64_t> num_labels) {
+  return std::shared_ptr<Transformer>(
+      new Transformer(folder, read_settings(folder), Head{num_labels}));
+}
+
+Transformer::Transformer(const fs::path& folder, const Config& settings,
+                         const std::optional<Head>& head)
+    : folder_(folder),
+      config_(Config::read(folder / "config.json")),
+      do_lower_case_(settings.get<bool>("do_lower_case", false)),
+      tokenizer_(Tokenizer::from_pretrained(folder, do_lower_case_)),
+      weights_(open_weights(folder)) {
+  make(head);
   if (tokenizer_.vocab_size() > encoder_->vocab_size()) {
     throw LoadError("[Transformer] " + folder.string() + ": the tokenizer has " +
                     std::to_string(tokenizer_.vocab_size()) + " tokens, config.json's vocab_size " +
@@ -90,6 +127,18 @@ Transformer::Transformer(const fs::path& folder, const Config& model, const Conf
   }
 }
 
+void Transformer::make(const std::optional<Head>& head) {
+  if (!head) {
+    encoder_ = register_module("auto_model", make_encoder(config_, *weights_));
+    return;
+  }
+  Classifier classifier = make_classifier(config_, *weights_, head->num_labels);
+  encoder_ = register_module("auto_model", std::move(classifier.encoder));
+  head_ = register_module("head", std::move(classifier.head));
+  prefix_ = classifier.prefix + ".";
+  architecture_ = classifier.architecture;
+}
+
 void Transformer::set_max_seq_length(int64_t length) {
   if (!in_range(length, tokenizer_, *encoder_)) {
     throw std::invalid_argument("[SentenceTransformer::set_max_seq_length] " +
@@ -99,7 +148,53 @@ void Transformer::set_max_seq_length(int64_t length) {
 }
 
 void Transformer::forward(Features& features) const {
-  features.token_embeddings = encoder_->forward(features.batch);
+  features.token_embeddings = encoder_->forward(features.batch, features.layers);
+  if (head_) features.logits = head_->forward(features.token_embeddings, features.batch);
+}
+
+std::vector<std::pair<std::string, at::Tensor>> Transformer::checkpoint_parameters() const {
+  std::vector<std::pair<std::string, at::Tensor>> result;
+  for (const auto& p : encoder_->named_parameters()) {
+    result.emplace_back(prefix_ + p.key(), p.value());
+  }
+  if (head_) {
+    for (const auto& p : head_->named_parameters()) result.emplace_back(p.key(), p.value());
+  }
+  return result;
+}
+
+void Transformer::save(const fs::path& folder) const {
+  const auto parameters = checkpoint_parameters();
+  nlohmann::ordered_json config = config_.json();
+  config.erase("torch_dtype");
+  config["dtype"] = type_name(parameters.front().second.scalar_type());
+  if (head_) {
+    config["architectures"] = {architecture_};
+    if (count_labels(config_) != num_labels() || !config.contains("id2label")) {
+      nlohmann::ordered_json names, ids;
+      for (int64_t i = 0; i < num_labels(); ++i) {
+        const std::string name = "LABEL_" + std::to_string(i);
+        names[std::to_string(i)] = name;
+        ids[name] = i;
+      }
+      config.erase("num_labels");
+      config["id2label"] = names;
+      config["label2id"] = ids;
+    }
+  }
+  if (!fs::is_directory(folder_)) {
+    throw Error("[save_pretrained] " + folder_.string() +
+                " is gone, from which the tokenizer's files are copied");
+  }
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    if (is_tokenizer_file(entry.path().filename().string())) {
+      copy_whole(entry.path(), folder / entry.path().filename());
+    }
+  }
+  write_json(folder / "sentence_bert_config.json",
+             {{"max_seq_length", max_seq_length_}, {"do_lower_case", do_lower_case_}});
+  write_json(folder / "config.json", config);
+  write_safetensors(folder / "model.safetensors", parameters, {{"format", "pt"}});
 }
 
 }  // namespace sentence_transformers

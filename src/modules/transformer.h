@@ -15,6 +15,10 @@ class Transformer : public Module {
   /// Reads config.json, the weights, the tokenizer, and sentence-transformers' own settings
   /// (sentence_bert_config.json or an older name) if they are there.
   explicit Transformer(const std::filesystem::path& folder);
+  /// The same with its classification head, see make_classifier. Its length is `max_length`, else
+  /// as without a head.
+  static std::shared_ptr<Transformer> with_head(const std::filesystem::path& folder,
+                                                std::optional<int64_t> num_labels);
 
   /// Lets go of the checkpoint's pages until they are touched again; only before anything changes a
   /// parameter.
@@ -22,22 +26,42 @@ class Transformer : public Module {
   /// No more of that: the parameters may change from now on.
   void forget_checkpoint() { weights_.reset(); }
 
-  /// batch -> token_embeddings
+  /// batch -> token_embeddings, and logits if there is a head
   void forward(Features& features) const override;
+  std::string type() const override { return "Transformer"; }
+  /// config.json, the weights, and copies of the tokenizer's files.
+  void save(const std::filesystem::path& folder) const override;
+  /// The parameters by the names that a checkpoint has for them.
+  std::vector<std::pair<std::string, at::Tensor>> checkpoint_parameters() const;
   int64_t output_size(int64_t) const override { return encoder_->hidden_size(); }
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
+  const Encoder& encoder() const { return *encoder_; }
+  Encoder& encoder() { return *encoder_; }
+  /// 0 without a head.
+  int64_t num_labels() const { return head_ ? head_->num_labels() : 0; }
+  const Config& config() const { return config_; }
   int64_t max_seq_length() const { return max_seq_length_; }
   /// Throws std::invalid_argument outside what the tokenizer's template and the encoder's positions
   /// allow.
   void set_max_seq_length(int64_t length);
 
  private:
-  Transformer(const std::filesystem::path& folder, const Config& model, const Config& settings);
+  struct Head {  // wanted, with so many labels
+    std::optional<int64_t> num_labels;
+  };
+  Transformer(const std::filesystem::path& folder, const Config& settings,
+              const std::optional<Head>& head);
+  void make(const std::optional<Head>& head);
 
+  std::filesystem::path folder_;
+  Config config_;
+  bool do_lower_case_;
   Tokenizer tokenizer_;
   std::optional<Weights> weights_;
   std::shared_ptr<Encoder> encoder_;
+  std::shared_ptr<ClassificationHead> head_;
+  std::string prefix_, architecture_;  // of a checkpoint with a head
   int64_t max_seq_length_;
 };
 

@@ -12,6 +12,10 @@ Projection::Projection(const Weights& weights, int64_t in, int64_t out, bool wit
   if (with_bias) bias = register_parameter("bias", weights.get("bias", {out}));
 }
 
+Projection::Projection(int64_t in, int64_t out, double deviation)
+    : weight(register_parameter("weight", at::empty({out, in}).normal_(0.0, deviation))),
+      bias(register_parameter("bias", at::zeros({out}))) {}
+
 at::Tensor Projection::forward(const at::Tensor& x) const { return at::linear(x, weight, bias); }
 
 at::Tensor Linear::forward(const at::Tensor& x, Activation activation) const {
@@ -23,6 +27,10 @@ void Linear::train(bool on) {
   Projection::train(on);
   packed_ = on ? PackedLinear() : PackedLinear({weight}, {bias}, quantization);
   if (!on && after_packing) after_packing();
+}
+
+at::Tensor Dropout::forward(const at::Tensor& x) const {
+  return is_training() ? at::dropout(x, probability, true) : x;
 }
 
 // Checkpoints from before 2019 call the parameters gamma and beta, as TensorFlow does.

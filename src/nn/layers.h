@@ -17,6 +17,8 @@ namespace sentence_transformers {
 class Projection : public torch::nn::Module {
  public:
   Projection(const Weights& weights, int64_t in, int64_t out, bool with_bias = true);
+  /// New parameters: weights from a normal distribution of this deviation around 0, and no shift.
+  Projection(int64_t in, int64_t out, double deviation);
   at::Tensor forward(const at::Tensor& x) const;  // [T, in] -> [T, out]
 
   at::Tensor weight;  // [out, in]
@@ -35,6 +37,15 @@ class Linear : public Projection, public Packing {
 
  private:
   PackedLinear packed_;
+};
+
+/// Zeroes values with a probability while in training mode, and scales the others up.
+class Dropout : public torch::nn::Module {
+ public:
+  explicit Dropout(double probability) : probability(probability) {}
+  at::Tensor forward(const at::Tensor& x) const;
+
+  double probability;
 };
 
 class LayerNorm : public torch::nn::Module {

@@ -1,0 +1,125 @@
+// Two texts in one sequence, one score out: Python's CrossEncoder for C++.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <sentence_transformers/retrieval.h>
+#include <sentence_transformers/sentence_transformer.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sentence_transformers {
+
+/// What turns logits into scores.
+enum class ScoreActivation { identity, sigmoid };
+
+struct CrossEncoderOptions {
+  /// As in LoadOptions.
+  std::string device = "";
+  at::ScalarType dtype = at::kFloat;
+  Quantization quantization = Quantization::none;
+  std::optional<std::string> cache_folder = std::nullopt;
+  /// How many labels the head has. For a checkpoint with a head it must be the head's; one without
+  /// a head gets a new one of this size, drawn from LibTorch's default generator, to be trained.
+  std::optional<int64_t> num_labels = std::nullopt;
+  /// The longest pair the model sees, in tokens, special ones included.
+  std::optional<int64_t> max_length = std::nullopt;
+  /// Else config_sentence_transformers.json's `activation_fn`, else config.json's, else sigmoid for
+  /// one label and identity for more.
+  std::optional<ScoreActivation> activation = std::nullopt;
+};
+
+struct PredictOptions {
+  /// One of the model's prompts(), put in front of every first text.
+  std::optional<std::string> prompt_name = std::nullopt;
+  /// Put in front of every first text; wins over prompt_name.
+  std::optional<std::string> prompt = std::nullopt;
+  int64_t batch_size = 32;         ///< pairs a forward pass at most
+  bool show_progress_bar = false;  ///< on stderr
+  std::optional<ScoreActivation> activation = std::nullopt;
+  bool apply_softmax = false;      ///< over the labels, after the activation
+  EncodeReport* report = nullptr;  ///< filled in when the call returns; a pair is one text
+};
+
+struct RankOptions {
+  std::optional<int64_t> top_k = std::nullopt;
+  bool return_documents = false;  ///< fill in RankResult::text
+  PredictOptions predict = {};
+};
+
+/// A document's place in a ranking.
+struct RankResult {
+  int64_t corpus_id = 0;  ///< its place in `documents`
+  float score = 0;
+  std::string text = {};
+};
+
+using TextPair = std::pair<std::string, std::string>;
+using TextPairView = std::pair<std::string_view, std::string_view>;
+
+/// A model that reads two texts at once and judges the pair.
+///
+/// Loads a sequence-classification checkpoint as it is. const members may be called from several
+/// threads at once; loading, moving, training and set_max_length may not overlap with them.
+class CrossEncoder {
+ public:
+  /// As SentenceTransformer's. Also throws UnsupportedError for a checkpoint without a head if
+  /// options.num_labels does not ask for a new one, and for an activation function that is not
+  /// here; std::invalid_argument if num_labels is not the head's.
+  explicit CrossEncoder(const std::string& model_name_or_path,
+                        const CrossEncoderOptions& options = {});
+  CrossEncoder(CrossEncoder&&) noexcept;
+  CrossEncoder& operator=(CrossEncoder&&) noexcept;
+  ~CrossEncoder();
+
+  /// N pairs -> [N] for one label, [N, labels] for more; float32 on the CPU, in the order given.
+  /// While a pair is too long, its longer side loses its last token.
+  at::Tensor predict(const std::vector<TextPair>& pairs, const PredictOptions& options = {}) const;
+  /// One pair -> a scalar, or [labels].
+  at::Tensor predict(const TextPair& pair, const PredictOptions& options = {}) const;
+
+  /// Documents by falling score; equal ones keep their order. Throws std::invalid_argument for a
+  /// model of several labels, or a top_k below 1.
+  std::vector<RankResult> rank(std::string_view query, const std::vector<std::string>& documents,
+                               const RankOptions& options = {}) const;
+
+  int64_t num_labels() const;
+  ScoreActivation activation() const;
+  int64_t max_length() const;
+  /// Throws std::invalid_argument outside what the tokenizer and the model's positions allow.
+  void set_max_length(int64_t length);
+  const std::map<std::string, std::string>& prompts() const;
+  const Tokenizer& tokenizer() const;
+  c10::Device device() const;
+  at::ScalarType dtype() const;
+  const std::filesystem::path& path() const;
+
+  /// Writes the model as a folder that this library and Python open; see
+  /// SentenceTransformer::save_pretrained.
+  void save_pretrained(const std::filesystem::path& folder) const;
+
+  // For training; trainer.h uses no more than this.
+
+  /// Logits [N, labels] on device(), before any activation, through autograd, in one packed pass.
+  at::Tensor forward(const std::vector<TextPairView>& pairs) const;
+  /// By the checkpoint's names; they share memory with the model.
+  std::vector<std::pair<std::string, at::Tensor>> named_parameters() const;
+  /// Dropout on, packed weights off; train(false) undoes both.
+  void train(bool on = true);
+  bool is_training() const;
+  void set_dropout(double probability);
+  void set_gradient_checkpointing(bool on);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sentence_transformers

@@ -1,0 +1,105 @@
+// Training objectives of cross-encoders: Python's losses by their names, arguments and values.
+#pragma once
+
+#include <sentence_transformers/cross_encoder.h>
+#include <sentence_transformers/losses.h>
+
+#include <optional>
+#include <random>
+#include <string>
+
+namespace sentence_transformers {
+
+class CrossEncoderLoss {
+ public:
+  virtual ~CrossEncoderLoss() = default;
+  /// Python's class name.
+  virtual std::string name() const = 0;
+  /// The batch's loss, a scalar through which backward() reaches the model. Throws
+  /// std::invalid_argument if texts, labels or the model's number of labels do not fit.
+  virtual at::Tensor forward(const CrossEncoder& model, const Batch& batch) = 0;
+};
+
+/// (text, text) and a label in [0, 1] for each of the model's outputs.
+class BinaryCrossEntropyLoss : public CrossEncoderLoss {
+ public:
+  /// pos_weight multiplies the loss of positive labels.
+  explicit BinaryCrossEntropyLoss(std::optional<double> pos_weight = std::nullopt);
+  std::string name() const override { return "BinaryCrossEntropyLoss"; }
+  at::Tensor forward(const CrossEncoder& model, const Batch& batch) override;
+
+ private:
+  std::optional<double> pos_weight_;
+};
+
+/// (text, text) and a class.
+class CrossEntropyLoss : public CrossEncoderLoss {
+ public:
+  std::string name() const override { return "CrossEntropyLoss"; }
+  at::Tensor forward(const CrossEncoder& model, const Batch& batch) override;
+};
+
+/// (query, passage) and a teacher's score.
+class CrossEncoderMSELoss : public CrossEncoderLoss {
+ public:
+  std::string name() const override { return "MSELoss"; }
+  at::Tensor forward(const CrossEncoder& model, const Batch& batch) override;
+};
+
+/// (query, positive, negative[s]): the margin, or the scores, of a teacher.
+class CrossEncoderMarginMSELoss : public CrossEncoderLoss {
+ public:
+  std::string name() const override { return "MarginMSELoss"; }
+  at::Tensor forward(const CrossEncoder& model, const Batch& batch) override;
+};
+
+struct CrossEncoderRankingOptions {
+  std::optional<int64_t> num_negatives = 4;  ///< drawn from the batch's other texts; none: all
+  double scale = 10.0;
+  ScoreActivation activation = ScoreActivation::sigmoid;
+  uint64_t seed = 12;
+};
+
+/// (query, answer[, hard negatives...]): the answer against drawn ones.
+class CrossEncoderMultipleNegativesRankingLoss : public CrossEncoderLoss {
+ public:
+  explicit CrossEncoderMultipleNegativesRankingLoss(const CrossEncoderRankingOptions& options = {});
+  std::string name() const override { return "MultipleNegativesRankingLoss"; }
+  at::Tensor forward(const CrossEncoder& model, const Batch& batch) override;
+
+ private:
+  CrossEncoderRankingOptions options_;
+  std::mt19937_64 random_;
+};
+
+/// How LambdaLoss weighs a pair of documents.
+enum class LambdaWeighting { none, ndcg_loss1, ndcg_loss2, ndcg_loss2pp, lambda_rank };
+
+struct LambdaLossOptions {
+  LambdaWeighting weighting = LambdaWeighting::ndcg_loss2pp;
+  double mu = 10.0;                         ///< of ndcg_loss2pp
+  std::optional<int64_t> k = std::nullopt;  ///< only the first k places count
+  double sigma = 1.0, eps = 1e-10;
+  bool binary_log = true;  ///< base 2, else natural
+};
+
+/// A query, its documents, and a label for each document; their number may differ from example to
+/// example (LambdaLoss, Wang et al., 2018).
+class LambdaLoss : public CrossEncoderLoss {
+ public:
+  explicit LambdaLoss(const LambdaLossOptions& options = {});
+  std::string name() const override { return "LambdaLoss"; }
+  at::Tensor forward(const CrossEncoder& model, const Batch& batch) override;
+
+ private:
+  LambdaLossOptions options_;
+};
+
+/// As LambdaLoss, by the cross-entropy of the two distributions (ListNet, Cao et al., 2007).
+class ListNetLoss : public CrossEncoderLoss {
+ public:
+  std::string name() const override { return "ListNetLoss"; }
+  at::Tensor forward(const CrossEncoder& model, const Batch& batch) override;
+};
+
+}  // namespace sentence_transformers

@@ -1,0 +1,124 @@
+// Training data: examples from memory or streamed from files.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sentence_transformers {
+
+/// One row of training data. What its texts and labels mean is the loss's business: a pair and its
+/// score, an anchor with positives and negatives, a query with documents and a label for each.
+struct Example {
+  std::vector<std::string> texts = {};
+  std::vector<float> labels = {};  ///< none, one (a score or a class), or one a text or dimension
+};
+
+/// Examples in a fixed order, read from the front as often as needed. const members may be called
+/// from several threads at once.
+class Dataset {
+ public:
+  class Reader {
+   public:
+    virtual ~Reader() = default;
+    /// Fills in the next example, or returns false at the end.
+    virtual bool next(Example& example) = 0;
+  };
+
+  virtual ~Dataset() = default;
+  virtual std::unique_ptr<Reader> read() const = 0;
+  /// Number of examples. A file is read once to count them.
+  virtual int64_t size() const = 0;
+};
+
+/// Examples in memory.
+class ListDataset : public Dataset {
+ public:
+  explicit ListDataset(std::vector<Example> examples);
+  std::unique_ptr<Reader> read() const override;
+  int64_t size() const override;
+  const std::vector<Example>& examples() const { return *examples_; }
+
+ private:
+  std::shared_ptr<const std::vector<Example>> examples_;
+};
+
+enum class FileFormat {
+  lines,  ///< one text a line
+  csv,    ///< RFC 4180: commas, quotes doubled inside quotes, line ends allowed inside
+  tsv,    ///< tabs, no quoting
+  jsonl,  ///< one JSON object a line, or one list, whose keys are "0", "1", ...
+};
+
+struct FileDatasetOptions {
+  FileFormat format = FileFormat::tsv;
+  /// csv and tsv: the first line names the columns. Else columns are named "0", "1", ...
+  bool header = true;
+  /// Columns (or keys) that become the example's texts, in this order. For `lines`: not used, and
+  /// nothing but `format` and `strict` is.
+  /// A jsonl value may be a list of texts, which are put one after the other.
+  std::vector<std::string> texts = {};
+  /// Columns that become the labels, in this order; a jsonl value may be a list of numbers.
+  std::vector<std::string> labels = {};
+  /// Labels that are words: {"entailment", 0}; others are bad lines. Without it labels are numbers
+  /// (in jsonl true and false, too).
+  std::map<std::string, float> label_values = {};
+  /// Labels that mean "leave this line out" (NLI's "-"); counted as skipped, not as bad.
+  std::vector<std::string> skipped_labels = {};
+  /// Numbers are multiplied with it.
+  double label_scale = 1.0;
+  /// Only lines whose column has this value, such as {"split", "train"}; others count as skipped.
+  std::optional<std::pair<std::string, std::string>> only = std::nullopt;
+  /// Throw LoadError at the first bad line, instead of counting and reporting it.
+  bool strict = false;
+};
+
+/// What one reading of the files from front to end met.
+struct ReadReport {
+  int64_t examples = 0;
+  int64_t skipped = 0;    ///< empty, or by `only` or `skipped_labels`
+  int64_t bad_lines = 0;  ///< malformed: columns missing or too many, a label that is none, ...
+  std::vector<std::string> messages = {};  ///< the first ten bad lines: file:line: what is wrong
+};
+
+/// Examples streamed from one or more files, plain or gzip (by content); memory does not grow with
+/// them. Copies share what they know of the files.
+///
+/// Files are UTF-8; a byte order mark and Windows line ends are taken off, empty lines are skipped.
+/// Bytes that are no UTF-8 stay as they are (the tokenizer replaces them), but in jsonl make a bad
+/// line. An empty text in a row is a text. A quote in csv that never closes costs its line alone;
+/// no row is longer than 16 MiB.
+class FileDataset : public Dataset {
+ public:
+  /// Opens each file and checks its header. Throws LoadError (missing file, missing column, naming
+  /// what is there; UTF-16), UnsupportedError (gzip in a build without zlib), std::invalid_argument
+  /// (options that do not fit together). Readers throw LoadError for a damaged or cut gzip file,
+  /// and in strict mode.
+  explicit FileDataset(std::vector<std::filesystem::path> files, FileDatasetOptions options = {});
+  std::unique_ptr<Reader> read() const override;
+  int64_t size() const override;
+  /// Of the latest whole reading; reads the files once if none was done.
+  ReadReport report() const;
+
+ private:
+  struct Shared;
+  class Stream;
+  std::shared_ptr<Shared> shared_;
+};
+
+// Files that people train with, by their published layouts.
+
+/// sts-train.csv and its siblings of the STS benchmark (tab-separated, no header): two sentences
+/// and a label in [0, 1].
+FileDataset sts_benchmark(const std::filesystem::path& file);
+/// SNLI and MultiNLI .jsonl, plain or gzip: premise, hypothesis; labels 0 entailment, 1 neutral, 2
+/// contradiction; pairs without a gold label are skipped. The AllNLI table (AllNLI.tsv.gz) by its
+/// name's .tsv, where `split` is train, dev or test; for .jsonl it is not used.
+FileDataset nli(const std::filesystem::path& file, const std::string& split = "train");
+
+}  // namespace sentence_transformers

@@ -1,0 +1,165 @@
+// Training: a model, data, a loss, and the loop that brings them together.
+#pragma once
+
+#include <sentence_transformers/cross_encoder_losses.h>
+#include <sentence_transformers/dataset.h>
+#include <sentence_transformers/evaluation.h>
+#include <sentence_transformers/losses.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sentence_transformers {
+
+enum class Schedule { linear, cosine, constant };
+enum class BatchSampler {
+  shuffled,       ///< examples as they come
+  no_duplicates,  ///< no text twice in a batch, for in-batch negatives
+};
+enum class MultiDatasetSampler {
+  proportional,  ///< batches of all datasets, mixed by their sizes
+  round_robin,   ///< one of each in turn, until the smallest one ends
+};
+enum class Interval { never, steps, epoch };
+
+/// Names and defaults of Python's TrainingArguments.
+struct TrainingArguments {
+  /// Checkpoints, log.jsonl, curves.svg and the evaluators' csv files; "" writes nothing.
+  std::filesystem::path output_dir = {};
+
+  double num_train_epochs = 3;
+  int64_t max_steps = -1;  ///< if positive, instead of epochs
+  int64_t per_device_train_batch_size = 8;
+  int64_t gradient_accumulation_steps = 1;
+
+  double learning_rate = 5e-5;
+  Schedule lr_scheduler_type = Schedule::linear;
+  double warmup_ratio = 0;   ///< of all steps; the rate rises linearly from 0
+  int64_t warmup_steps = 0;  ///< if positive, instead of the ratio
+  double weight_decay = 0;   ///< AdamW's; biases and LayerNorm are spared
+  double adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon = 1e-8;
+  double max_grad_norm = 1.0;  ///< 0 does not clip
+
+  /// Dropout everywhere, instead of config.json's probabilities.
+  std::optional<double> dropout = std::nullopt;
+  /// Of LibTorch's default generator (dropout) and of the shuffling. On one thread a run repeats to
+  /// the bit.
+  uint64_t seed = 42;
+  bool bf16 = false;  ///< autocast: products in bfloat16, parameters and sums in float32
+  bool gradient_checkpointing = false;  ///< layers run again in backward: less memory, more time
+
+  BatchSampler batch_sampler = BatchSampler::shuffled;
+  MultiDatasetSampler multi_dataset_batch_sampler = MultiDatasetSampler::proportional;
+  bool dataloader_drop_last = false;  ///< drop a dataset's last, smaller batch
+  /// Examples are drawn from a buffer of this many that the dataset refills: a dataset that fits is
+  /// shuffled whole, a larger one within the buffer.
+  int64_t shuffle_buffer = 100'000;
+
+  Interval eval_strategy = Interval::never;
+  int64_t eval_steps = 500;
+  Interval save_strategy = Interval::steps;
+  int64_t save_steps = 500;
+  int64_t save_total_limit = 0;  ///< newest checkpoints kept besides the best; 0 keeps all
+  /// At the end the weights of the evaluation with the best primary metric come back.
+  bool load_best_model_at_end = false;
+  int64_t logging_steps = 500;
+  bool show_progress_bar = true;  ///< on stderr
+
+  /// SIGINT and SIGTERM end the run after the step under way, with a checkpoint.
+  bool stop_on_signal = true;
+};
+
+/// Where a run stands.
+struct TrainingState {
+  int64_t step = 0, max_steps = 0;
+  double epoch = 0;
+  double loss = 0;           ///< mean since the last log
+  double learning_rate = 0;  ///< of the last step
+  double grad_norm = 0;      ///< of the last step, before clipping
+  Metrics metrics = {};      ///< of the last evaluation
+  double steps_per_second = 0;
+};
+
+/// Told what happens. Returning false from on_step_end ends the run as a signal would.
+class TrainerCallback {
+ public:
+  virtual ~TrainerCallback() = default;
+  virtual void on_train_begin(const TrainingState&) {}
+  virtual bool on_step_end(const TrainingState&) { return true; }
+  virtual void on_log(const TrainingState&) {}
+  virtual void on_evaluate(const TrainingState&) {}
+  virtual void on_save(const TrainingState&, const std::filesystem::path& /*checkpoint*/) {}
+  virtual void on_train_end(const TrainingState&) {}
+};
+
+struct TrainingResult {
+  int64_t steps = 0;
+  double epochs = 0;
+  double train_loss = 0;  ///< mean over the steps of this call
+  double seconds = 0, steps_per_second = 0;
+  bool stopped = false;  ///< by a signal or a callback, before the end
+  int signal = 0;        ///< that stopped it, or 0
+  std::optional<double> best_metric = std::nullopt;
+  std::filesystem::path best_checkpoint = {}, last_checkpoint = {};
+};
+
+/// A dataset and the loss that learns from it.
+template <class LossType>
+struct TrainingTask {
+  std::shared_ptr<const Dataset> dataset;
+  std::shared_ptr<LossType> loss;
+  std::vector<std::string> prompts = {};  ///< one a text column, or none
+  std::string name = "";                  ///< in logs, if there are several
+};
+
+struct TrainerInternals;
+
+/// Trains `Model` in place. Use SentenceTransformerTrainer or CrossEncoderTrainer.
+template <class Model, class LossType>
+class Trainer {
+ public:
+  using Task = TrainingTask<LossType>;
+
+  /// The model must outlive the trainer. Throws std::invalid_argument for arguments out of range,
+  /// an empty dataset, or no task.
+  Trainer(Model& model, TrainingArguments arguments, std::vector<Task> tasks,
+          std::shared_ptr<const Evaluator<Model>> evaluator = nullptr);
+  Trainer(Model& model, TrainingArguments arguments, std::shared_ptr<const Dataset> dataset,
+          std::shared_ptr<LossType> loss,
+          std::shared_ptr<const Evaluator<Model>> evaluator = nullptr)
+      : Trainer(model, std::move(arguments),
+                std::vector<Task>{{std::move(dataset), std::move(loss)}}, std::move(evaluator)) {}
+  ~Trainer();
+
+  void add_callback(std::shared_ptr<TrainerCallback> callback);
+
+  /// Trains from the start. Throws Error for a loss that is no finite number (step and batch named;
+  /// checkpoints stay) and where a checkpoint cannot be written (the last one stays);
+  /// std::invalid_argument where loss and data do not fit.
+  TrainingResult train();
+  /// Goes on from a folder checkpoint-N; a folder of checkpoints means the newest in it. The run
+  /// must have the same data and arguments; it reaches the weights it would have reached. Throws
+  /// LoadError for a checkpoint that is none or does not fit.
+  TrainingResult resume(const std::filesystem::path& checkpoint);
+
+  /// The evaluator's metrics now. Throws std::invalid_argument without one.
+  Metrics evaluate() const;
+
+  /// model.save_pretrained, and a README.md with the facts of the training.
+  void save_model(const std::filesystem::path& folder) const;
+
+ private:
+  std::unique_ptr<TrainerInternals> internals_;
+};
+
+using SentenceTransformerTrainer = Trainer<SentenceTransformer, Loss>;
+using CrossEncoderTrainer = Trainer<CrossEncoder, CrossEncoderLoss>;
+extern template class Trainer<SentenceTransformer, Loss>;
+extern template class Trainer<CrossEncoder, CrossEncoderLoss>;
+
+}  // namespace sentence_transformers

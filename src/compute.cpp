@@ -1,0 +1,83 @@
+#include "compute.h"
+
+#include <sentence_transformers/error.h>
+
+#include <stdexcept>
+
+#include "core/device.h"
+#include "kernels/kernels.h"
+#include "nn/layers.h"
+#include "nn/packed_linear.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+namespace sentence_transformers {
+
+Compute::Compute(std::string function, const std::string& device, at::ScalarType dtype,
+                 Quantization quantization)
+    : function_(std::move(function)),
+      device_(parse_device(device)),
+      dtype_(dtype),
+      quantization_(quantization) {
+  if (dtype != at::kFloat && dtype != at::kBFloat16 && dtype != at::kHalf) {
+    throw std::invalid_argument("[" + function_ + "] dtype is " + c10::toString(dtype) +
+                                "; known: Float, BFloat16, Half");
+  }
+  if (device_.is_cpu() && !cpu_is_fast_at(dtype)) {
+    throw Error("[" + function_ + "] dtype " + c10::toString(dtype) +
+                ": this processor has no instructions for it, and would take many times as long "
+                "as with Float");
+  }
+  if (quantization != Quantization::int8) return;
+  if (!device_.is_cpu() || dtype != at::kFloat) {
+    throw std::invalid_argument("[" + function_ +
+                                "] quantization int8: expected device \"cpu\" and dtype Float, "
+                                "found " +
+                                device_.str() + " and " + c10::toString(dtype));
+  }
+  if (!kernels::best()) {
+    throw Error("[" + function_ +
+                "] quantization int8: expected a processor with AVX2 (and "
+                "SENTENCE_TRANSFORMERS_PLAIN not set)");
+  }
+}
+
+void Compute::place(const std::vector<std::shared_ptr<Module>>& modules,
+                    Transformer& transformer) const {
+  for (const auto& module : modules) {
+    module->to(device_, dtype_);
+    pack_weights(*module, quantization_, [&] { transformer.release_pages(); });
+  }
+  transformer.release_pages();
+  transformer.forget_checkpoint();
+#ifdef __GLIBC__
+  malloc_trim(0);  // what reading the files took
+#endif
+}
+
+void Compute::train(const std::vector<std::shared_ptr<Module>>& modules, bool on) const {
+  if (on && (dtype_ != at::kFloat || quantization_ != Quantization::none)) {
+    throw std::invalid_argument("[" + function_ +
+                                "::train] expected a model loaded with dtype Float and no "
+                                "quantization, found " +
+                                c10::toString(dtype_) +
+                                (quantization_ == Quantization::none ? "" : " and int8"));
+  }
+  for (const auto& module : modules) module->train(on);
+}
+
+void set_dropout(const std::vector<std::shared_ptr<Module>>& modules, double probability) {
+  if (!(probability >= 0 && probability < 1)) {
+    throw std::invalid_argument("[set_dropout] expected a probability from 0 to below 1, found " +
+                                std::to_string(probability));
+  }
+  for (const auto& module : modules) {
+    for (const auto& part : module->modules()) {
+      if (auto* dropout = dynamic_cast<Dropout*>(part.get())) dropout->probability = probability;
+    }
+  }
+}
+
+}  // namespace sentence_transformers

@@ -1,0 +1,45 @@
+// Where a model computes and in which numbers: checked once, applied to its modules.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+#include <sentence_transformers/quantization.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "modules/module.h"
+#include "modules/transformer.h"
+
+namespace sentence_transformers {
+
+class Compute {
+ public:
+  /// `function` begins error texts. Throws std::invalid_argument for an unknown device or type, or
+  /// int8 beside another device or type than the CPU and float32; Error where this machine lacks
+  /// what is asked for.
+  Compute(std::string function, const std::string& device, at::ScalarType dtype,
+          Quantization quantization);
+
+  /// Moves freshly loaded modules there and packs their weights.
+  void place(const std::vector<std::shared_ptr<Module>>& modules, Transformer& transformer) const;
+  /// Switches to training (dropout, no packed weights) or back. Throws std::invalid_argument if the
+  /// numbers do not allow training.
+  void train(const std::vector<std::shared_ptr<Module>>& modules, bool on) const;
+
+  c10::Device device() const { return device_; }
+  at::ScalarType dtype() const { return dtype_; }
+
+ private:
+  std::string function_;
+  c10::Device device_;
+  at::ScalarType dtype_;
+  Quantization quantization_;
+};
+
+/// Of every dropout below the modules. Throws std::invalid_argument outside [0, 1).
+void set_dropout(const std::vector<std::shared_ptr<Module>>& modules, double probability);
+
+}  // namespace sentence_transformers

@@ -1,0 +1,154 @@
+#include "passes.h"
+
+#include <ATen/Parallel.h>
+
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+
+#include "core/progress.h"
+
+namespace sentence_transformers {
+namespace {
+
+// Inputs are tokenized and sorted by length this many at a time: enough for batches of equal
+// lengths, and memory stays flat however many inputs there are.
+constexpr size_t kWindow = 8192;
+// Tokens a forward pass at most, unless one input alone has more. On the CPU each core carries a
+// pass of its own through all layers, small enough that what flows between them stays in its cache;
+// a GPU wants large ones.
+constexpr int64_t kTokensOnCpu = 256;
+constexpr int64_t kTokensOnCuda = 16384;
+constexpr int64_t kInputsPerTokenizerTask = 16;
+
+using Sorted = std::vector<const Encoding*>;
+
+/// The tokens of inputs first, first + 1, ...
+std::vector<Encoding> tokenize_all(size_t first, size_t count, const Tokenize& tokenize,
+                                   const std::string& function) {
+  std::vector<Encoding> encodings(count);
+  const auto work = [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const size_t input = first + static_cast<size_t>(i);
+      encodings[i] = tokenize(input);
+      if (encodings[i].ids.empty()) {
+        throw std::invalid_argument("[" + function + "] text " + std::to_string(input) +
+                                    " has no tokens, and this model's tokenizer adds none");
+      }
+    }
+  };
+  at::parallel_for(0, static_cast<int64_t>(count), kInputsPerTokenizerTask, work);
+  return encodings;
+}
+
+Sorted by_falling_length(const std::vector<Encoding>& encodings) {
+  Sorted sorted;
+  sorted.reserve(encodings.size());
+  for (const Encoding& e : encodings) sorted.push_back(&e);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Encoding* a, const Encoding* b) {
+    return a->ids.size() > b->ids.size();
+  });
+  return sorted;
+}
+
+TokenBatch pack(const Sorted& sorted, size_t begin, size_t end, c10::Device device) {
+  std::vector<const std::vector<int64_t>*> ids, type_ids;
+  for (size_t i = begin; i < end; ++i) {
+    ids.push_back(&sorted[i]->ids);
+    type_ids.push_back(&sorted[i]->type_ids);
+  }
+  return pack_tokens(ids, type_ids, device);
+}
+
+/// Cuts inputs, ordered by falling length, into forward passes: each the index of its first input,
+/// and the end.
+std::vector<size_t> cut(const Sorted& sorted, const PassOptions& options) {
+  const int64_t budget = options.device.is_cpu() ? kTokensOnCpu : kTokensOnCuda;
+  std::vector<size_t> starts = {0};
+  while (starts.back() < sorted.size()) {
+    const auto longest = static_cast<int64_t>(sorted[starts.back()]->ids.size());
+    const auto inputs = std::min(options.batch_size, std::max<int64_t>(1, budget / longest));
+    starts.push_back(std::min(sorted.size(), starts.back() + static_cast<size_t>(inputs)));
+  }
+  return starts;
+}
+
+/// Calls work(i) for each i below `count`: on the CPU one on each core, whoever is free takes the
+/// next; else one after the other, each with all cores.
+void for_each_pass(size_t count, c10::Device device, const std::function<void(size_t)>& work) {
+  const int64_t workers =
+      device.is_cpu() ? std::min<int64_t>(at::get_num_threads(), static_cast<int64_t>(count)) : 1;
+  if (workers <= 1) {
+    for (size_t i = 0; i < count; ++i) work(i);
+    return;
+  }
+  std::atomic<size_t> next = 0;
+  at::parallel_for(0, workers, 1, [&](int64_t, int64_t) {
+    for (size_t i; (i = next++) < count;) work(i);
+  });
+}
+
+}  // namespace
+
+std::string prompt_text(const std::string& function, const std::optional<std::string>& prompt,
+                        const std::optional<std::string>& prompt_name,
+                        const std::optional<std::string>& default_name,
+                        const std::map<std::string, std::string>& prompts) {
+  if (prompt) return *prompt;
+  const auto& name = prompt_name ? prompt_name : default_name;
+  if (!name) return "";
+  const auto found = prompts.find(*name);
+  if (found != prompts.end()) return found->second;
+  std::string known;
+  for (const auto& [key, text] : prompts) known += (known.empty() ? "" : ", ") + key;
+  throw std::invalid_argument("[" + function + "] prompt_name is \"" + *name +
+                              "\"; known: " + known);
+}
+
+void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& options,
+                const std::function<void(TokenBatch, const std::vector<size_t>&)>& work) {
+  if (options.batch_size < 1) {
+    throw std::invalid_argument("[" + options.function + "] batch_size is " +
+                                std::to_string(options.batch_size) + "; expected at least 1");
+  }
+  EncodeReport report{.texts = static_cast<int64_t>(count)};
+  ProgressBar bar(options.title, report.texts, options.show_progress_bar, options.unit);
+  int64_t finished = 0;
+  std::mutex mutex;  // of the report and the bar
+
+  for (size_t window = 0; window < count; window += kWindow) {
+    const std::vector<Encoding> encodings =
+        tokenize_all(window, std::min(kWindow, count - window), tokenize, options.function);
+    for (const Encoding& e : encodings) report.truncated += e.truncated();
+    const Sorted sorted = by_falling_length(encodings);
+    const std::vector<size_t> starts = cut(sorted, options);
+    for_each_pass(starts.size() - 1, options.device, [&](size_t pass) {
+      const c10::InferenceMode inference;  // a thread's own
+      std::vector<size_t> places;
+      for (size_t i = starts[pass]; i < starts[pass + 1]; ++i) {
+        places.push_back(window + static_cast<size_t>(sorted[i] - encodings.data()));
+      }
+      TokenBatch batch = pack(sorted, starts[pass], starts[pass + 1], options.device);
+      const int64_t tokens = batch.ids.numel();
+      work(std::move(batch), places);
+
+      const std::lock_guard lock(mutex);
+      report.tokens += tokens;
+      bar.update(finished += static_cast<int64_t>(places.size()));
+    });
+  }
+  if (options.report) *options.report = report;
+}
+
+SinglePass single_pass(size_t count, const Tokenize& tokenize, const PassOptions& options) {
+  if (count == 0) throw std::invalid_argument("[" + options.function + "] expected a text");
+  const std::vector<Encoding> encodings = tokenize_all(0, count, tokenize, options.function);
+  const Sorted sorted = by_falling_length(encodings);
+  at::Tensor rows = at::empty({static_cast<int64_t>(count)}, at::kLong);
+  for (size_t i = 0; i < count; ++i) {
+    rows.data_ptr<int64_t>()[sorted[i] - encodings.data()] = static_cast<int64_t>(i);
+  }
+  return {pack(sorted, 0, count, options.device), rows.to(options.device)};
+}
+
+}  // namespace sentence_transformers

@@ -1,0 +1,49 @@
+// Texts, or pairs of them, in forward passes: tokenized, sorted by length, packed.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <sentence_transformers/sentence_transformer.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "nn/token_batch.h"
+
+namespace sentence_transformers {
+
+/// The tokens of the i-th input.
+using Tokenize = std::function<Encoding(size_t i)>;
+
+/// A prompt, put in front of a text.
+std::string prompt_text(const std::string& function, const std::optional<std::string>& prompt,
+                        const std::optional<std::string>& prompt_name,
+                        const std::optional<std::string>& default_name,
+                        const std::map<std::string, std::string>& prompts);
+
+struct PassOptions {
+  std::string function;  // begins error texts
+  std::string title;     // of the progress bar
+  std::string unit = "text";
+  c10::Device device = at::kCPU;
+  int64_t batch_size = 32;  // inputs a pass at most
+  bool show_progress_bar = false;
+  EncodeReport* report = nullptr;
+};
+
+/// Runs `count` inputs, longest first, pass by pass in inference mode: work(batch, places),
+/// `places` being the inputs in the order of the batch's texts. On the CPU several passes may be
+/// under way at once, one a core. Throws std::invalid_argument for a batch_size below 1 or an input
+/// without tokens.
+void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& options,
+                const std::function<void(TokenBatch, const std::vector<size_t>&)>& work);
+
+/// All inputs in one pass, and the row of its result that belongs to each input.
+struct SinglePass {
+  TokenBatch batch;
+  at::Tensor rows;  // [N] int64 on the device
+};
+SinglePass single_pass(size_t count, const Tokenize& tokenize, const PassOptions& options);
+
+}  // namespace sentence_transformers

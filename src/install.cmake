@@ -12,6 +12,12 @@ install(TARGETS sentence_transformers EXPORT sentence_transformersTargets
 install(EXPORT sentence_transformersTargets
   NAMESPACE sentence_transformers:: DESTINATION ${package_dir})
 
+# A static library leaves its private libraries to whoever links it.
+set(package_needs_zlib OFF)
+if(ZLIB_FOUND AND NOT BUILD_SHARED_LIBS)
+  set(package_needs_zlib ON)
+  set(zlib_libs "-lz")
+endif()
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/sentence_transformersConfig.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformersConfig.cmake
   INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)

@@ -13,43 +13,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::string kFunction = "SentenceTransformer";
+
 /// The folder that a module's "path" names, which must stay inside the model's.
-fs::path module_folder(const fs::path& model, const Config& entry) {
+fs::path module_folder(const fs::path& model, const Config& entry, const std::string& function) {
   const auto text = entry.get<std::string>("path", "");
   const fs::path path(text);
   const bool climbs = std::find(path.begin(), path.end(), "..") != path.end();
   if (path.is_absolute() || climbs) {
-    throw LoadError("[SentenceTransformer] " + entry.name("path") +
+    throw LoadError("[" + function + "] " + entry.name("path") +
                     ": expected a folder inside the model's, found \"" + text + "\"");
   }
   return text.empty() ? model : model / path;
 }
 
 void read_modules(const fs::path& folder, ModelParts& parts) {
-  const fs::path file = folder / "modules.json";
-  const nlohmann::json list = read_json(file);
-  if (!list.is_array() || list.empty()) {
-    throw LoadError("[SentenceTransformer] " + file.string() + ": expected a list of modules");
-  }
   bool pools = false;
-  for (size_t i = 0; i < list.size(); ++i) {
-    const Config entry(list[i], file, "[" + std::to_string(i) + "]");
-    const auto type = entry.require<std::string>("type");
-    if ((i == 0) != (module_class(type) == "Transformer")) {
-      throw UnsupportedError("[SentenceTransformer] " + entry.name("type") + " is \"" + type +
-                             "\"; known: one Transformer, as the first module");
-    }
-    parts.modules.push_back(
-        make_module(type, module_folder(folder, entry), parts.embedding_dimension));
+  for (const ModuleEntry& entry : read_module_list(folder, kFunction)) {
+    parts.modules.push_back(make_module(entry.type, entry.folder, parts.embedding_dimension));
     parts.embedding_dimension = parts.modules.back()->output_size(parts.embedding_dimension);
-    pools = pools || module_class(type) == "Pooling";
-    if (i > 0 && !pools) {
-      throw LoadError("[SentenceTransformer] " + entry.name("type") + " is \"" + type +
+    pools = pools || module_class(entry.type) == "Pooling";
+    if (parts.modules.size() > 1 && !pools) {
+      throw LoadError("[" + kFunction + "] " + entry.name + " is \"" + entry.type +
                       "\"; expected a Pooling module before it");
     }
   }
   if (!pools) {
-    throw LoadError("[SentenceTransformer] " + file.string() +
+    throw LoadError("[" + kFunction + "] " + (folder / "modules.json").string() +
                     ": expected a Pooling module, found none");
   }
   parts.transformer = std::static_pointer_cast<Transformer>(parts.modules[0]);
@@ -63,18 +53,7 @@ void default_modules(const fs::path& folder, ModelParts& parts) {
                                              std::vector<PoolingMode>{PoolingMode::mean})};
 }
 
-void read_settings(const Config& config, ModelParts& parts) {
-  if (config.has("prompts")) {
-    const Config prompts = config.at("prompts");
-    for (const auto& [name, value] : prompts.json().items()) {
-      parts.prompts[name] = prompts.get<std::string>(name, "");
-    }
-  }
-  parts.default_prompt_name = config.find<std::string>("default_prompt_name");
-  if (parts.default_prompt_name && !parts.prompts.count(*parts.default_prompt_name)) {
-    throw LoadError("[SentenceTransformer] " + config.name("default_prompt_name") + " is \"" +
-                    *parts.default_prompt_name + "\", which \"prompts\" does not have");
-  }
+void read_own_settings(const Config& config, ModelParts& parts) {
   if (const auto name = config.find<std::string>("similarity_fn_name")) {
     try {
       parts.similarity = parse_similarity_function(*name);
@@ -94,20 +73,64 @@ void read_settings(const Config& config, ModelParts& parts) {
 
 }  // namespace
 
+std::vector<ModuleEntry> read_module_list(const fs::path& folder, const std::string& function) {
+  const fs::path file = folder / "modules.json";
+  const nlohmann::json list = read_json(file);
+  if (!list.is_array() || list.empty()) {
+    throw LoadError("[" + function + "] " + file.string() + ": expected a list of modules");
+  }
+  std::vector<ModuleEntry> entries;
+  for (size_t i = 0; i < list.size(); ++i) {
+    const Config entry(list[i], file, "[" + std::to_string(i) + "]");
+    const auto type = entry.require<std::string>("type");
+    if ((i == 0) != (module_class(type) == "Transformer")) {
+      throw UnsupportedError("[" + function + "] " + entry.name("type") + " is \"" + type +
+                             "\"; known: one Transformer, as the first module");
+    }
+    entries.push_back({type, module_folder(folder, entry, function), entry.name("type")});
+  }
+  return entries;
+}
+
+std::optional<Config> read_settings(const fs::path& folder) {
+  const fs::path file = folder / "config_sentence_transformers.json";
+  return fs::exists(file) ? std::optional(Config::read(file)) : std::nullopt;
+}
+
+std::string model_type(const std::optional<Config>& settings) {
+  const std::string original = "SentenceTransformer";  // from before there were others
+  return settings ? settings->get<std::string>("model_type", original) : original;
+}
+
+void read_prompts(const Config& settings, const std::string& function, ModelFolder& model) {
+  if (settings.has("prompts")) {
+    const Config prompts = settings.at("prompts");
+    for (const auto& [name, value] : prompts.json().items()) {
+      model.prompts[name] = prompts.get<std::string>(name, "");
+    }
+  }
+  model.default_prompt_name = settings.find<std::string>("default_prompt_name");
+  if (model.default_prompt_name && !model.prompts.count(*model.default_prompt_name)) {
+    throw LoadError("[" + function + "] " + settings.name("default_prompt_name") + " is \"" +
+                    *model.default_prompt_name + "\", which \"prompts\" does not have");
+  }
+}
+
 void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw Error("[save_pretrained] " + folder.string() + ": " + error.message());
 }
 
-void write_model(const ModelParts& parts, const fs::path& folder) {
+void write_folder(const ModelFolder& model, const std::string& model_type,
+                  const nlohmann::ordered_json& more, const fs::path& folder) {
   make_folder(folder);
   nlohmann::ordered_json modules = nlohmann::ordered_json::array();
-  for (size_t i = 0; i < parts.modules.size(); ++i) {
-    const std::string type = parts.modules[i]->type(), index = std::to_string(i);
+  for (size_t i = 0; i < model.modules.size(); ++i) {
+    const std::string type = model.modules[i]->type(), index = std::to_string(i);
     const std::string path = i == 0 ? "" : index + "_" + type;
     make_folder(folder / path);
-    parts.modules[i]->save(folder / path);
+    model.modules[i]->save(folder / path);
     // The spelling that every version of Python's library reads.
     modules.push_back({{"idx", i},
                        {"name", index},
@@ -116,32 +139,37 @@ void write_model(const ModelParts& parts, const fs::path& folder) {
   }
   nlohmann::ordered_json settings = {
       {"__version__", {{"sentence_transformers_cpp", SENTENCE_TRANSFORMERS_VERSION}}},
-      {"model_type", "SentenceTransformer"},
-      {"prompts", parts.prompts},
-      {"default_prompt_name", nullptr},
-      {"similarity_fn_name", to_string(parts.similarity)}};
-  if (parts.default_prompt_name) settings["default_prompt_name"] = *parts.default_prompt_name;
-  if (parts.truncate_dim) settings["truncate_dim"] = *parts.truncate_dim;
+      {"model_type", model_type},
+      {"prompts", model.prompts},
+      {"default_prompt_name", nullptr}};
+  if (model.default_prompt_name) settings["default_prompt_name"] = *model.default_prompt_name;
+  settings.update(more);
   write_json(folder / "config_sentence_transformers.json", settings);
   write_json(folder / "modules.json", modules);
+}
+
+void write_model(const ModelParts& parts, const fs::path& folder) {
+  nlohmann::ordered_json more = {{"similarity_fn_name", to_string(parts.similarity)}};
+  if (parts.truncate_dim) more["truncate_dim"] = *parts.truncate_dim;
+  write_folder(parts, kFunction, more, folder);
 }
 
 ModelParts read_model(const fs::path& folder) {
   ModelParts parts;
   parts.prompts = {{"query", ""}, {"document", ""}};
 
-  std::optional<Config> settings;
-  const fs::path file = folder / "config_sentence_transformers.json";
-  if (fs::exists(file)) settings = Config::read(file);
-  const std::string kSame = "SentenceTransformer";
-  const bool same_kind = !settings || settings->get<std::string>("model_type", kSame) == kSame;
+  const std::optional<Config> settings = read_settings(folder);
+  const bool same_kind = model_type(settings) == kFunction;
 
   if (same_kind && fs::exists(folder / "modules.json")) {
     read_modules(folder, parts);
   } else {
     default_modules(folder, parts);
   }
-  if (settings && same_kind) read_settings(*settings, parts);
+  if (settings && same_kind) {
+    read_prompts(*settings, kFunction, parts);
+    read_own_settings(*settings, parts);
+  }
   return parts;
 }
 

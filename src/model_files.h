@@ -1,4 +1,4 @@
-// A model folder's modules and the settings beside them.
+// A model folder's modules and the settings beside them; what folders of all kinds share.
 #pragma once
 
 #include <sentence_transformers/similarity.h>
@@ -10,17 +10,21 @@
 #include <string>
 #include <vector>
 
+#include "core/config.h"
 #include "modules/module.h"
 #include "modules/transformer.h"
 
 namespace sentence_transformers {
 
-struct ModelParts {
+struct ModelFolder {
   std::vector<std::shared_ptr<Module>> modules;  // the first is `transformer`
   std::shared_ptr<Transformer> transformer;
-  int64_t embedding_dimension = 0;
   std::map<std::string, std::string> prompts;
   std::optional<std::string> default_prompt_name;
+};
+
+struct ModelParts : ModelFolder {
+  int64_t embedding_dimension = 0;
   SimilarityFunction similarity = SimilarityFunction::cosine;
   std::optional<int64_t> truncate_dim;
 };
@@ -32,6 +36,30 @@ ModelParts read_model(const std::filesystem::path& folder);
 /// Writes what read_model reads, for this library and for Python. Throws Error where the disk
 /// refuses.
 void write_model(const ModelParts& parts, const std::filesystem::path& folder);
+
+// For readers and writers of each kind; `function` begins error texts.
+
+/// One line of modules.json.
+struct ModuleEntry {
+  std::string type;
+  std::filesystem::path folder;
+  std::string name;  // of the type's key, for error texts
+};
+/// modules.json, whose first and only Transformer is the first. Throws LoadError for a malformed
+/// list or a folder outside the model's, UnsupportedError for another order.
+std::vector<ModuleEntry> read_module_list(const std::filesystem::path& folder,
+                                          const std::string& function);
+
+/// config_sentence_transformers.json, if it is there, and the class that it says it is of.
+std::optional<Config> read_settings(const std::filesystem::path& folder);
+std::string model_type(const std::optional<Config>& settings);
+
+/// Adds the settings' prompts to the model's, and their default name.
+void read_prompts(const Config& settings, const std::string& function, ModelFolder& model);
+
+/// Writes modules, modules.json and settings: what all kinds have, and `more`.
+void write_folder(const ModelFolder& model, const std::string& model_type,
+                  const nlohmann::ordered_json& more, const std::filesystem::path& folder);
 
 /// Makes a folder and those above it. Throws Error naming it and the system's reason.
 void make_folder(const std::filesystem::path& folder);

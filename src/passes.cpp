@@ -140,6 +140,16 @@ void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& optio
   if (options.report) *options.report = report;
 }
 
+void put_rows(const at::Tensor& rows, const std::vector<size_t>& places, at::Tensor& result) {
+  const at::Tensor floats = rows.to(at::kCPU, at::kFloat).contiguous();
+  const auto* from = floats.const_data_ptr<float>();
+  auto* to = result.data_ptr<float>();
+  const auto size = static_cast<size_t>(result.size(1));
+  for (size_t i = 0; i < places.size(); ++i) {
+    std::copy(from + i * size, from + (i + 1) * size, to + places[i] * size);
+  }
+}
+
 SinglePass single_pass(size_t count, const Tokenize& tokenize, const PassOptions& options) {
   if (count == 0) throw std::invalid_argument("[" + options.function + "] expected a text");
   const std::vector<Encoding> encodings = tokenize_all(0, count, tokenize, options.function);

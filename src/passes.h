@@ -39,6 +39,9 @@ struct PassOptions {
 void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& options,
                 const std::function<void(TokenBatch, const std::vector<size_t>&)>& work);
 
+/// Rows of a pass [n, D], of any type and device, into [N, D] float32 on the CPU.
+void put_rows(const at::Tensor& rows, const std::vector<size_t>& places, at::Tensor& result);
+
 /// All inputs in one pass, and the row of its result that belongs to each input.
 struct SinglePass {
   TokenBatch batch;

@@ -90,16 +90,11 @@ struct SentenceTransformer::Impl {
     check_size(options.truncate_dim, parts.embedding_dimension);
     const int64_t size = dimension(options);
     at::Tensor result = at::empty({static_cast<int64_t>(texts.size()), size}, at::kFloat);
-    float* rows = result.data_ptr<float>();
     run(texts, options, parts.modules.size(), [&](const Features& f, const auto& places) {
       at::Tensor e = f.sentence_embedding;
       if (size != e.size(1)) e = util::truncate_embeddings(e, size);
       if (options.normalize_embeddings) e = util::normalize_embeddings(e);
-      e = e.to(at::kCPU, at::kFloat).contiguous();
-      const float* from = e.data_ptr<float>();
-      for (size_t i = 0; i < places.size(); ++i) {
-        std::copy(from + i * size, from + (i + 1) * size, rows + places[i] * size);
-      }
+      put_rows(e, places, result);
     });
     return result;
   }

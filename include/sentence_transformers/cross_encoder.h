@@ -3,11 +3,12 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
-#include <sentence_transformers/retrieval.h>
 #include <sentence_transformers/sentence_transformer.h>
 
 #include <cstdint>
-#include <functional>
+#include <filesystem>
+#include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +30,8 @@ struct CrossEncoderOptions {
   /// How many labels the head has. For a checkpoint with a head it must be the head's; one without
   /// a head gets a new one of this size, drawn from LibTorch's default generator, to be trained.
   std::optional<int64_t> num_labels = std::nullopt;
-  /// The longest pair the model sees, in tokens, special ones included.
+  /// The longest pair the model sees, in tokens, special ones included; else the folder's setting,
+  /// else what tokenizer and positions allow.
   std::optional<int64_t> max_length = std::nullopt;
   /// Else config_sentence_transformers.json's `activation_fn`, else config.json's, else sigmoid for
   /// one label and identity for more.
@@ -80,13 +82,16 @@ class CrossEncoder {
   ~CrossEncoder();
 
   /// N pairs -> [N] for one label, [N, labels] for more; float32 on the CPU, in the order given.
-  /// While a pair is too long, its longer side loses its last token.
+  /// While a pair is too long, its longer side loses its last token. Throws std::invalid_argument
+  /// for a batch_size below 1 or an unknown prompt name.
   at::Tensor predict(const std::vector<TextPair>& pairs, const PredictOptions& options = {}) const;
+  at::Tensor predict(std::initializer_list<TextPairView> pairs,
+                     const PredictOptions& options = {}) const;
   /// One pair -> a scalar, or [labels].
   at::Tensor predict(const TextPair& pair, const PredictOptions& options = {}) const;
 
-  /// Documents by falling score; equal ones keep their order. Throws std::invalid_argument for a
-  /// model of several labels, or a top_k below 1.
+  /// Documents by falling score; equal ones are scored once and keep their order. Throws
+  /// std::invalid_argument for a model of several labels, or a top_k below 1.
   std::vector<RankResult> rank(std::string_view query, const std::vector<std::string>& documents,
                                const RankOptions& options = {}) const;
 
@@ -96,6 +101,7 @@ class CrossEncoder {
   /// Throws std::invalid_argument outside what the tokenizer and the model's positions allow.
   void set_max_length(int64_t length);
   const std::map<std::string, std::string>& prompts() const;
+  const std::optional<std::string>& default_prompt_name() const;
   const Tokenizer& tokenizer() const;
   c10::Device device() const;
   at::ScalarType dtype() const;

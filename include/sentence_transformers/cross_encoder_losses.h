@@ -5,7 +5,6 @@
 #include <sentence_transformers/losses.h>
 
 #include <optional>
-#include <random>
 #include <string>
 
 namespace sentence_transformers {
@@ -32,7 +31,7 @@ class BinaryCrossEntropyLoss : public CrossEncoderLoss {
   std::optional<double> pos_weight_;
 };
 
-/// (text, text) and a class.
+/// (text, text) and a class, or a probability for each class.
 class CrossEntropyLoss : public CrossEncoderLoss {
  public:
   std::string name() const override { return "CrossEntropyLoss"; }
@@ -54,10 +53,10 @@ class CrossEncoderMarginMSELoss : public CrossEncoderLoss {
 };
 
 struct CrossEncoderRankingOptions {
-  std::optional<int64_t> num_negatives = 4;  ///< drawn from the batch's other texts; none: all
+  /// Drawn from the batch's other texts by LibTorch's default CPU generator; none: all of them.
+  std::optional<int64_t> num_negatives = 4;
   double scale = 10.0;
   ScoreActivation activation = ScoreActivation::sigmoid;
-  uint64_t seed = 12;
 };
 
 /// (query, answer[, hard negatives...]): the answer against drawn ones.
@@ -69,7 +68,6 @@ class CrossEncoderMultipleNegativesRankingLoss : public CrossEncoderLoss {
 
  private:
   CrossEncoderRankingOptions options_;
-  std::mt19937_64 random_;
 };
 
 /// How LambdaLoss weighs a pair of documents.

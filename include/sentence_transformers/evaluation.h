@@ -3,6 +3,7 @@
 
 #include <sentence_transformers/cross_encoder.h>
 #include <sentence_transformers/losses.h>
+#include <sentence_transformers/retrieval.h>
 #include <sentence_transformers/sentence_transformer.h>
 
 #include <cstdint>
@@ -82,8 +83,8 @@ class EmbeddingSimilarityEvaluator : public SentenceEvaluator {
 
 /// Same (label 1) or not (0), by a threshold on the similarity: `cosine_accuracy`,
 /// `cosine_accuracy_threshold`, `cosine_f1`, `cosine_f1_threshold`, `cosine_precision`,
-/// `cosine_recall`, `cosine_ap`, `cosine_mcc`, ... and with several similarities `max_accuracy`, ...
-/// Thresholds of euclidean and manhattan are distances.
+/// `cosine_recall`, `cosine_ap`, `cosine_mcc`, ... and with several similarities `max_accuracy`,
+/// ... Thresholds of euclidean and manhattan are distances.
 class BinaryClassificationEvaluator : public SentenceEvaluator {
  public:
   BinaryClassificationEvaluator(std::vector<std::string> sentences1,
@@ -184,8 +185,8 @@ struct ParaphraseMiningEvaluatorOptions {
   util::ParaphraseMiningOptions mining = {};
 };
 
-/// The duplicates found among all sentences: `average_precision`, and `f1`, `precision`, `recall` at
-/// the best `threshold`. A pair with an id that no sentence has is left out.
+/// The duplicates found among all sentences: `average_precision`, and `f1`, `precision`, `recall`
+/// at the best `threshold`. A pair with an id that no sentence has is left out.
 class ParaphraseMiningEvaluator : public SentenceEvaluator {
  public:
   ParaphraseMiningEvaluator(TextsById sentences,
@@ -197,8 +198,8 @@ class ParaphraseMiningEvaluator : public SentenceEvaluator {
   std::string primary_metric(const Metrics& results) const override;
 
  private:
-  TextsById sentences_;
-  std::vector<std::pair<std::string, std::string>> duplicates_;
+  std::vector<std::string> sentences_;
+  std::set<std::pair<int64_t, int64_t>> duplicates_;  // places in sentences_, the smaller first
   ParaphraseMiningEvaluatorOptions mining_;
   EvaluatorOptions options_;
 };
@@ -292,8 +293,9 @@ class CrossEncoderCorrelationEvaluator : public CrossEncoderEvaluator {
 };
 
 /// `map`, `mrr@10`, `ndcg@10` of each sample's texts ordered by the model, and of the first ranking
-/// of samples with `documents` as `base_map`, ... A sample without a positive among its texts counts
-/// as 0. With always_rerank_positives all positives are scored, also those that `documents` lacks.
+/// of samples with `documents` as `base_map`, ... A sample without a positive among its texts
+/// counts as 0. With always_rerank_positives all positives are scored, also those that `documents`
+/// lacks.
 class CrossEncoderRerankingEvaluator : public CrossEncoderEvaluator {
  public:
   explicit CrossEncoderRerankingEvaluator(std::vector<RerankingSample> samples, int64_t at_k = 10,

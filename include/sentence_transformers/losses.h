@@ -20,7 +20,8 @@ namespace sentence_transformers {
 /// One step's examples.
 struct Batch {
   std::vector<Example> examples = {};
-  /// Put in front of each column's texts; empty, or one for each column.
+  /// Put in front of each column's texts; empty, or one for each column, else losses throw
+  /// std::invalid_argument.
   std::vector<std::string> prompts = {};
 
   /// Texts by column: [C][N]. Throws std::invalid_argument if examples differ in their number of
@@ -51,7 +52,7 @@ class EmbeddingLoss : public Loss {
   /// Embeds all columns in one packed pass and calls compute. With a mini_batch_size, embeds that
   /// many texts at a time without keeping what backward would need, and embeds them again in
   /// backward (gradient cache, arXiv 2101.06983): memory is a mini-batch's, the gradient the whole
-  /// batch's.
+  /// batch's. The model must outlive that backward, which can run once.
   at::Tensor forward(const SentenceTransformer& model, const Batch& batch) override;
 
   /// embeddings: one [N, D] for each column -> scalar.
@@ -60,7 +61,7 @@ class EmbeddingLoss : public Loss {
   virtual int64_t mini_batch_size() const { return 0; }
 };
 
-/// Distances of rows: [N, D], [N, D] -> [N].
+/// Distances of rows: [N, D], [N, D] -> [N]. cosine is 1 - cosine similarity.
 enum class DistanceMetric { cosine, euclidean, manhattan };
 
 // ---- Pairs with a label ----
@@ -85,14 +86,18 @@ class CoSENTLoss : public EmbeddingLoss {
   util::ScoreFunction similarity_;
 };
 
-/// CoSENTLoss with util::pairwise_angle_sim (arXiv 2309.12871).
+/// CoSENTLoss with util::pairwise_angle_sim (arXiv 2309.12871). More than two texts are an anchor,
+/// a positive and negatives: the anchor and its positive have the label (1 if there is none), the
+/// anchor and each negative 1 - label.
 class AnglELoss : public CoSENTLoss {
  public:
   explicit AnglELoss(double scale = 20.0);
   std::string name() const override { return "AnglELoss"; }
+  at::Tensor compute(const std::vector<at::Tensor>& embeddings, const Batch& batch) override;
 };
 
-/// Label 1 pulls a pair together, 0 pushes it apart up to the margin (Hadsell et al., 2006).
+/// Label 1 pulls a pair together, 0 pushes it apart up to the margin (Hadsell et al., 2006); labels
+/// between weigh both.
 class ContrastiveLoss : public EmbeddingLoss {
  public:
   explicit ContrastiveLoss(DistanceMetric distance = DistanceMetric::cosine, double margin = 0.5,
@@ -106,7 +111,9 @@ class ContrastiveLoss : public EmbeddingLoss {
   bool size_average_;
 };
 
-/// ContrastiveLoss over the hard pairs of a batch alone.
+/// ContrastiveLoss over the hard pairs of a batch alone, summed: positives farther apart than the
+/// closest negatives, negatives closer than the farthest positives. Pairs with a label other than 0
+/// and 1 are left out.
 class OnlineContrastiveLoss : public EmbeddingLoss {
  public:
   explicit OnlineContrastiveLoss(DistanceMetric distance = DistanceMetric::cosine,
@@ -128,10 +135,11 @@ struct SoftmaxLossOptions {
 
 /// A classifier over (u, v, |u - v|, u * v) with cross-entropy: the siamese network of the
 /// Sentence-BERT paper (arXiv 1908.10084). Its weight is drawn from LibTorch's default generator as
-/// torch.nn.Linear does.
+/// torch.nn.Linear does, and stays on the CPU. A label is a class, or num_labels probabilities.
 class SoftmaxLoss : public EmbeddingLoss {
  public:
-  /// `embedding_dimension` is the model's. Throws std::invalid_argument if nothing is concatenated.
+  /// `embedding_dimension` is the model's. Throws std::invalid_argument if nothing is concatenated,
+  /// or there is no dimension or label.
   explicit SoftmaxLoss(int64_t embedding_dimension, const SoftmaxLossOptions& options = {});
   std::string name() const override { return "SoftmaxLoss"; }
   at::Tensor compute(const std::vector<at::Tensor>& embeddings, const Batch& batch) override;
@@ -146,16 +154,26 @@ class SoftmaxLoss : public EmbeddingLoss {
 
 // ---- Pairs and triplets without labels ----
 
+/// Which negatives of an anchor weigh more, the more alike they are (arXiv 2503.04812, 2509.20354).
+enum class HardnessMode { none, in_batch_negatives, hard_negatives, all_negatives };
+
 struct MultipleNegativesRankingOptions {
   double scale = 20.0;
   util::ScoreFunction similarity = util::cos_sim;  ///< [N, D], [M, D] -> [N, M]
   bool symmetric = false;              ///< also from the positives to the anchors, both averaged
   bool gather_across_devices = false;  ///< other processes' texts are negatives, too
+  /// More negatives in the one softmax; not with `symmetric`. Python's `directions` with
+  /// partition_mode "joint".
+  bool query_to_query = false, doc_to_query = false, doc_to_doc = false;
+  HardnessMode hardness_mode = HardnessMode::none;
+  double hardness_strength = 0.0;
 };
 
 /// (anchor, positive[, negatives...]): each anchor's positive against all others of the batch.
 class MultipleNegativesRankingLoss : public EmbeddingLoss {
  public:
+  /// Throws std::invalid_argument for a scale that is not positive, a negative strength, or
+  /// `symmetric` with one of the joint directions.
   explicit MultipleNegativesRankingLoss(const MultipleNegativesRankingOptions& options = {});
   std::string name() const override { return "MultipleNegativesRankingLoss"; }
   at::Tensor compute(const std::vector<at::Tensor>& embeddings, const Batch& batch) override;
@@ -203,7 +221,7 @@ enum class BatchTriplets { all, hard, semi_hard, hard_soft_margin };
 /// semi-hard ones, or the hardest with a soft margin (arXiv 1703.07737).
 class BatchTripletLoss : public EmbeddingLoss {
  public:
-  /// cosine or euclidean; else std::invalid_argument.
+  /// cosine or euclidean; else std::invalid_argument. hard_soft_margin has no margin.
   explicit BatchTripletLoss(BatchTriplets kind, DistanceMetric distance = DistanceMetric::euclidean,
                             double margin = 5.0);
   std::string name() const override;  ///< BatchAllTripletLoss, BatchHardTripletLoss, ...
@@ -232,8 +250,8 @@ struct BatchHardSoftMarginTripletLoss : BatchTripletLoss {
 
 // ---- Distillation ----
 
-/// Mean squared error to a teacher's embeddings, the labels [N, D]; each text column is compared
-/// with them.
+/// Mean squared error to a teacher's embeddings, the labels: D numbers, with which each of an
+/// example's texts is compared, or D for each text.
 class MSELoss : public EmbeddingLoss {
  public:
   std::string name() const override { return "MSELoss"; }
@@ -257,11 +275,14 @@ struct GISTEmbedOptions {
   bool relative_margin = false;  ///< margin_strategy "relative", else "absolute"
   double margin = 0.0;
   bool contrast_anchors = true, contrast_positives = true;
+  bool gather_across_devices = false;  ///< other processes' texts are negatives, too
 };
 
-/// MultipleNegativesRankingLoss whose false negatives a guide model masks (arXiv 2402.16829).
+/// (anchor, positive[, negative]): MultipleNegativesRankingLoss whose false negatives a guide model
+/// masks (arXiv 2402.16829). The guide reads the texts with the batch's prompts.
 class GISTEmbedLoss : public EmbeddingLoss {
  public:
+  /// Throws std::invalid_argument without a guide, or for a temperature that is not positive.
   explicit GISTEmbedLoss(std::shared_ptr<const SentenceTransformer> guide,
                          const GISTEmbedOptions& options = {});
   std::string name() const override { return "GISTEmbedLoss"; }
@@ -274,10 +295,14 @@ class GISTEmbedLoss : public EmbeddingLoss {
 
 // ---- Around other losses ----
 
-/// The loss at several embedding sizes, weighted (arXiv 2205.13147).
+/// The loss at several embedding sizes, normalized, weighted and summed (arXiv 2205.13147). Labels
+/// that are embeddings are cut, too.
 class MatryoshkaLoss : public EmbeddingLoss {
  public:
-  /// weights: 1 each if empty. n_dims_per_step: that many sizes, drawn anew each step; -1 is all.
+  /// weights: 1 each if empty. n_dims_per_step: that many sizes, drawn anew each step from
+  /// LibTorch's default generator; -1 is all. Throws std::invalid_argument for no loss, no size, a
+  /// size below 1, or other weights than one a size; compute does for a size beyond the
+  /// embedding's.
   MatryoshkaLoss(std::shared_ptr<EmbeddingLoss> loss, std::vector<int64_t> matryoshka_dims,
                  std::vector<double> matryoshka_weights = {}, int64_t n_dims_per_step = -1);
   std::string name() const override { return "MatryoshkaLoss"; }
@@ -292,15 +317,25 @@ class MatryoshkaLoss : public EmbeddingLoss {
   int64_t dims_per_step_;
 };
 
+/// A prior layer's weight, 0 being the embedding layer: 1, 1 / (1 + ln(1 + layer)), 1 / (1 +
+/// layer).
+enum class LayerWeighting { uniform, log, linear };
+
 struct AdaptiveLayerOptions {
-  int64_t n_layers_per_step = 1;  ///< besides the last; -1 is all
+  /// Besides the last, drawn anew each step from LibTorch's default generator; -1 is all. The
+  /// embedding layer's output counts as a layer.
+  int64_t n_layers_per_step = 1;
   double last_layer_weight = 1.0, prior_layers_weight = 1.0;
-  double kl_div_weight = 1.0, kl_temperature = 0.3;  ///< a weight of 0 leaves the divergence out
+  /// A weight or a temperature of 0 leaves the divergence out.
+  double kl_div_weight = 1.0, kl_temperature = 0.3;
+  LayerWeighting layer_weighting = LayerWeighting::uniform;
 };
 
-/// The loss at the last and at earlier layers, which also follow the last one's embeddings.
+/// The loss at the last and at earlier layers, which also follow the last one's embeddings by their
+/// Kullback-Leibler divergence.
 class AdaptiveLayerLoss : public Loss {
  public:
+  /// Throws std::invalid_argument for no loss, or one that embeds in mini-batches.
   explicit AdaptiveLayerLoss(std::shared_ptr<EmbeddingLoss> loss,
                              const AdaptiveLayerOptions& options = {});
   std::string name() const override { return "AdaptiveLayerLoss"; }

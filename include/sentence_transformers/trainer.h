@@ -70,6 +70,9 @@ struct TrainingArguments {
   int64_t logging_steps = 500;
   bool show_progress_bar = true;  ///< on stderr
 
+  /// Seconds that processes started together (by torchrun or mpirun) wait for each other.
+  int64_t ddp_timeout = 600;
+
   /// SIGINT and SIGTERM end the run after the step under way, with a checkpoint.
   bool stop_on_signal = true;
 };

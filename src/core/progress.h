@@ -13,26 +13,29 @@ namespace sentence_transformers {
 /// at a time.
 class ProgressBar {
  public:
-  ProgressBar(std::string name, int64_t total, bool enabled, std::string unit = "text");
+  ProgressBar(std::string name, int64_t total, bool enabled, std::string unit = "text",
+              int64_t already_done = 0);
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  /// `done` of `total` are done by now.
-  void update(int64_t done);
+  /// `done` of `total` are done by now; `note` is shown behind.
+  void update(int64_t done, std::string note = "");
 
  private:
   using Clock = std::chrono::steady_clock;
   void draw() const;
 
-  std::string name_, unit_;
-  int64_t total_, done_ = 0;
+  std::string name_, unit_, note_;
+  int64_t total_, already_done_, done_;
   bool enabled_, terminal_;
   Clock::time_point start_, drawn_;
 };
 
-/// The line that ProgressBar shows, without line end. A `width` of 0 leaves the bar itself out.
+/// The line that ProgressBar shows, without line end. A `width` of 0 leaves the bar itself out. The
+/// first `already_done` do not count for the rate.
 std::string progress_line(const std::string& name, int64_t done, int64_t total, double seconds,
-                          const std::string& unit, int width);
+                          const std::string& unit, int width, int64_t already_done = 0,
+                          const std::string& note = "");
 
 }  // namespace sentence_transformers

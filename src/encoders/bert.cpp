@@ -218,6 +218,7 @@ class Bert : public Encoder {
     return x;
   }
 
+  bool has_pooler() const { return pooler_ != nullptr; }
   /// The checkpoint's, or a new one where that has none.
   std::shared_ptr<Pooler> pooler(double deviation) {
     if (!pooler_) {
@@ -273,10 +274,15 @@ std::shared_ptr<ClassificationHead> make_bert_head(const Config& config, const W
                                                    bool is_new) {
   const auto deviation = config.get<double>("initializer_range", 0.02);
   const int64_t size = encoder.hidden_size();
+  auto& bert = dynamic_cast<Bert&>(encoder);
+  if (!is_new && !bert.has_pooler()) {
+    throw LoadError("[Bert] " + weights.file().string() +
+                    " has a classifier and no pooler before it; known: "
+                    "BertForSequenceClassification's head, which has both");
+  }
   auto classifier = is_new ? std::make_shared<Projection>(size, num_labels, deviation)
                            : std::make_shared<Projection>(weights / "classifier", size, num_labels);
-  return std::make_shared<BertHead>(config, dynamic_cast<Bert&>(encoder).pooler(deviation),
-                                    std::move(classifier));
+  return std::make_shared<BertHead>(config, bert.pooler(deviation), std::move(classifier));
 }
 
 }  // namespace sentence_transformers

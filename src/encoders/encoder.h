@@ -57,7 +57,8 @@ std::shared_ptr<Encoder> make_encoder(const Config& config, const Weights& weigh
 Classifier make_classifier(const Config& config, const Weights& weights,
                            std::optional<int64_t> num_labels);
 
-/// How many labels config.json speaks of, by `num_labels` or `id2label`, else 2, as in Python.
+/// How many labels config.json speaks of, by `num_labels` or else `id2label`; without both a
+/// classifier of transformers' has 2, and any other checkpoint 1, as in Python.
 int64_t count_labels(const Config& config);
 
 // The makers in registry.cpp's table. `weights` stands at the model itself, behind any prefix, for

@@ -111,10 +111,15 @@ Classifier make_classifier(const Config& config, const Weights& weights,
 }
 
 int64_t count_labels(const Config& config) {
-  constexpr int64_t kDefault = 2;
   if (const auto count = config.find<int64_t>("num_labels")) return *count;
-  return config.has("id2label") ? static_cast<int64_t>(config.at("id2label").json().size())
-                                : kDefault;
+  if (config.has("id2label")) return static_cast<int64_t>(config.at("id2label").json().size());
+  // transformers leaves the key out for two labels, which only a classifier of its own means.
+  const nlohmann::json names = config.json().value("architectures", nlohmann::json());
+  const bool is_classifier = std::any_of(names.begin(), names.end(), [](const auto& name) {
+    return name.is_string() &&
+           name.template get_ref<const std::string&>().ends_with("ForSequenceClassification");
+  });
+  return is_classifier ? 2 : 1;
 }
 
 }  // namespace sentence_transformers

@@ -60,8 +60,9 @@ std::optional<fs::path> snapshot(const fs::path& repository) {
 
 }  // namespace
 
-fs::path resolve_model(const std::string& name, const std::optional<std::string>& cache_folder) {
-  const std::string title = "[SentenceTransformer] ";
+fs::path resolve_model(const std::string& name, const std::optional<std::string>& cache_folder,
+                       const std::string& organization, const std::string& function) {
+  const std::string title = "[" + function + "] ";
   if (name.empty()) throw LoadError(title + "expected a model's name or folder, found \"\"");
   std::error_code error;
   if (fs::is_directory(name, error)) {
@@ -83,7 +84,7 @@ fs::path resolve_model(const std::string& name, const std::optional<std::string>
                            !name.ends_with("/..") && !name.ends_with("/.");
   if (is_hub_name) {
     std::vector<std::string> names = {name};
-    if (slashes == 0) names.insert(names.begin(), "sentence-transformers/" + name);
+    if (slashes == 0) names.insert(names.begin(), organization + "/" + name);
     const std::string last = name.substr(name.rfind('/') + 1);
     for (const fs::path& folder : {fs::path("models") / name, fs::path("models") / last}) {
       if (folder != looked.back() && try_folder(folder)) return folder;

@@ -10,6 +10,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::string kTaskOfHeads = "sequence-classification";
+
+Config no_settings(const fs::path& folder) {
+  return Config(nlohmann::json::object(), folder / "sentence_bert_config.json");
+}
+
 /// sentence-transformers' settings: the first file of these that is there and not empty.
 Config read_settings(const fs::path& folder) {
   for (const char* name : {"sentence_bert_config.json", "sentence_roberta_config.json",
@@ -20,7 +26,7 @@ Config read_settings(const fs::path& folder) {
     Config config = Config::read(folder / name);
     if (!config.json().empty()) return config;
   }
-  return Config(nlohmann::json::object(), folder / "sentence_bert_config.json");
+  return no_settings(folder);
 }
 
 /// The checkpoint: model.safetensors, or the parts that its index lists.
@@ -96,9 +102,15 @@ Transformer::Transformer(const fs::path& folder)
     : Transformer(folder, read_settings(folder), std::nullopt) {}
 
 std::shared_ptr<Transformer> Transformer::with_head(const fs::path& folder,
-                                                    std::optional<int64_t> num_labels) {
-  return std::shared_ptr<Transformer>(
-      new Transformer(folder, read_settings(folder), Head{num_labels}));
+                                                    std::optional<int64_t> num_labels,
+                                                    bool with_settings) {
+  const Config settings = with_settings ? read_settings(folder) : no_settings(folder);
+  const auto task = settings.get<std::string>("transformer_task", kTaskOfHeads);
+  if (task != kTaskOfHeads) {
+    throw UnsupportedError("[CrossEncoder] " + settings.name("transformer_task") + " is \"" + task +
+                           "\"; known: " + kTaskOfHeads);
+  }
+  return std::shared_ptr<Transformer>(new Transformer(folder, settings, Head{num_labels}));
 }
 
 Transformer::Transformer(const fs::path& folder, const Config& settings,
@@ -139,12 +151,18 @@ void Transformer::make(const std::optional<Head>& head) {
   architecture_ = classifier.architecture;
 }
 
-void Transformer::set_max_seq_length(int64_t length) {
+void Transformer::set_max_seq_length(int64_t length, const std::string& function) {
   if (!in_range(length, tokenizer_, *encoder_)) {
-    throw std::invalid_argument("[SentenceTransformer::set_max_seq_length] " +
-                                range_text(tokenizer_, *encoder_) + std::to_string(length));
+    throw std::invalid_argument("[" + function + "] " + range_text(tokenizer_, *encoder_) +
+                                std::to_string(length));
   }
   max_seq_length_ = length;
+}
+
+void Transformer::set_config(const std::string& key, const nlohmann::json& value) {
+  nlohmann::json changed = config_.json();
+  value.is_null() ? void(changed.erase(key)) : void(changed[key] = value);
+  config_ = Config(std::move(changed), config_.file());
 }
 
 void Transformer::forward(Features& features) const {
@@ -170,16 +188,17 @@ void Transformer::save(const fs::path& folder) const {
   config["dtype"] = type_name(parameters.front().second.scalar_type());
   if (head_) {
     config["architectures"] = {architecture_};
-    if (count_labels(config_) != num_labels() || !config.contains("id2label")) {
-      nlohmann::ordered_json names, ids;
+    config.erase("num_labels");  // id2label counts them
+    const auto ids = config.find("id2label");
+    if (ids == config.end() || static_cast<int64_t>(ids->size()) != num_labels()) {
+      nlohmann::ordered_json names, numbers;
       for (int64_t i = 0; i < num_labels(); ++i) {
         const std::string name = "LABEL_" + std::to_string(i);
         names[std::to_string(i)] = name;
-        ids[name] = i;
+        numbers[name] = i;
       }
-      config.erase("num_labels");
       config["id2label"] = names;
-      config["label2id"] = ids;
+      config["label2id"] = numbers;
     }
   }
   if (!fs::is_directory(folder_)) {
@@ -191,8 +210,10 @@ void Transformer::save(const fs::path& folder) const {
       copy_whole(entry.path(), folder / entry.path().filename());
     }
   }
-  write_json(folder / "sentence_bert_config.json",
-             {{"max_seq_length", max_seq_length_}, {"do_lower_case", do_lower_case_}});
+  nlohmann::ordered_json settings = {{"max_seq_length", max_seq_length_},
+                                     {"do_lower_case", do_lower_case_}};
+  if (head_) settings["transformer_task"] = kTaskOfHeads;
+  write_json(folder / "sentence_bert_config.json", settings);
   write_json(folder / "config.json", config);
   write_safetensors(folder / "model.safetensors", parameters, {{"format", "pt"}});
 }

@@ -15,10 +15,11 @@ class Transformer : public Module {
   /// Reads config.json, the weights, the tokenizer, and sentence-transformers' own settings
   /// (sentence_bert_config.json or an older name) if they are there.
   explicit Transformer(const std::filesystem::path& folder);
-  /// The same with its classification head, see make_classifier. Its length is `max_length`, else
-  /// as without a head.
+  /// The same with its classification head, see make_classifier. Without modules.json the settings
+  /// are none of it, as in Python. Throws UnsupportedError for settings of another task.
   static std::shared_ptr<Transformer> with_head(const std::filesystem::path& folder,
-                                                std::optional<int64_t> num_labels);
+                                                std::optional<int64_t> num_labels,
+                                                bool with_settings);
 
   /// Lets go of the checkpoint's pages until they are touched again; only before anything changes a
   /// parameter.
@@ -42,9 +43,12 @@ class Transformer : public Module {
   int64_t num_labels() const { return head_ ? head_->num_labels() : 0; }
   const Config& config() const { return config_; }
   int64_t max_seq_length() const { return max_seq_length_; }
-  /// Throws std::invalid_argument outside what the tokenizer's template and the encoder's positions
-  /// allow.
-  void set_max_seq_length(int64_t length);
+  /// Throws std::invalid_argument, begun by `function`, outside what the tokenizer's template and
+  /// the encoder's positions allow.
+  void set_max_seq_length(int64_t length,
+                          const std::string& function = "SentenceTransformer::set_max_seq_length");
+  /// Writes a key over config.json's for save(); null removes it.
+  void set_config(const std::string& key, const nlohmann::json& value);
 
  private:
   struct Head {  // wanted, with so many labels

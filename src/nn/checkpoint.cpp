@@ -17,17 +17,47 @@ using torch::autograd::variable_list;
 struct Settings {
   RandomState random;
   bool autocast;
+  at::ScalarType autocast_type;
+};
+
+/// Autocast as it was for the length of a scope. Nothing cast without gradients may serve a pass
+/// with them, or the other way round.
+class AutocastAs {
+ public:
+  AutocastAs(c10::DeviceType device, const Settings& settings)
+      : device_(device),
+        on_(at::autocast::is_autocast_enabled(device)),
+        type_(at::autocast::get_autocast_dtype(device)) {
+    set(settings.autocast, settings.autocast_type);
+  }
+  ~AutocastAs() { set(on_, type_); }
+  AutocastAs(const AutocastAs&) = delete;
+  AutocastAs& operator=(const AutocastAs&) = delete;
+
+ private:
+  void set(bool on, at::ScalarType type) const {
+    at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device_, on);
+    at::autocast::set_autocast_dtype(device_, type);
+  }
+
+  c10::DeviceType device_;
+  bool on_;
+  at::ScalarType type_;
 };
 
 struct Checkpoint : torch::autograd::Function<Checkpoint> {
   static variable_list forward(AutogradContext* context, const at::Tensor& x,
                                std::shared_ptr<Layer> layer) {
     context->save_for_backward({x});
-    const bool autocast = at::autocast::is_autocast_enabled(x.device().type());
-    const auto settings = std::make_shared<Settings>(Settings{RandomState(x.device()), autocast});
+    const auto device = x.device().type();
+    const auto settings = std::make_shared<Settings>(
+        Settings{RandomState(x.device()), at::autocast::is_autocast_enabled(device),
+                 at::autocast::get_autocast_dtype(device)});
     context->saved_data["layer"] = c10::IValue::make_capsule(hold(layer));
     context->saved_data["settings"] = c10::IValue::make_capsule(hold(settings));
     const at::NoGradGuard no_grad;
+    const AutocastAs fresh(device, *settings);
     return {(*layer)(x)};
   }
 
@@ -35,16 +65,13 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
     const at::Tensor x = context->get_saved_variables()[0].detach().requires_grad_();
     const auto layer = held<Layer>(context->saved_data["layer"]);
     const auto settings = held<Settings>(context->saved_data["settings"]);
-    const auto kind = x.device().type();
     const RandomState now(x.device());
     settings->random.restore();
     at::Tensor y;
     {
       const at::AutoGradMode gradients_on(true);
-      const bool before = at::autocast::is_autocast_enabled(kind);
-      at::autocast::set_autocast_enabled(kind, settings->autocast);
+      const AutocastAs autocast(x.device().type(), *settings);
       y = (*layer)(x);
-      at::autocast::set_autocast_enabled(kind, before);
     }
     now.restore();
     torch::autograd::backward({y}, {gradients[0]});

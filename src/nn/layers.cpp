@@ -50,7 +50,7 @@ at::Tensor LayerNorm::forward_add(const at::Tensor& x, const at::Tensor& residua
   const auto type = x.scalar_type();
   const int64_t size = x.size(1);
   if (!kernels::best() || at::GradMode::is_enabled() || !x.is_cpu() || size % kSizeStep != 0 ||
-      !x.is_contiguous() || !residual.is_contiguous() ||
+      !x.is_contiguous() || !residual.is_contiguous() || residual.scalar_type() != type ||
       (type != at::kFloat && type != at::kBFloat16)) {
     return forward(x + residual);
   }

@@ -6,6 +6,7 @@
 
 #include "core/safetensors.h"
 #include "encoders/encoder.h"
+#include "nn/layers.h"
 #include "support.h"
 
 namespace sentence_transformers {
@@ -312,6 +313,119 @@ TEST_F(BertTest, OtherFloatingTypes) {
     EXPECT_LE(largest_difference(found, wanted), 0.2);
     std::swap(tensors, rounded);
   }
+}
+
+// --- Its head -----------------------------------------------------------------------------------
+
+class BertHeadTest : public testing::Test {
+ protected:
+  Classifier make(std::optional<int64_t> num_labels = std::nullopt) const {
+    const fs::path path = dir_.path() / "model.safetensors";
+    write_safetensors(path, {tensors.begin(), tensors.end()});
+    return make_classifier(Config(config, "config.json"), Weights({SafeTensors::open(path)}),
+                           num_labels);
+  }
+  void erase(const std::string& start) {
+    std::erase_if(tensors, [&](const auto& entry) { return entry.first.starts_with(start); });
+  }
+
+  json config = golden_json("tiny_cross_labels/config.json");
+  Tensors tensors = read_tensors(golden("tiny_cross_labels/model.safetensors"));
+  TempDir dir_;
+};
+
+TEST_F(BertHeadTest, IsPoolerTanhClassifierOverFirstTokens) {
+  const Classifier c = make();
+  c.encoder->eval(), c.head->eval();
+  const std::vector<int64_t> a = {2, 145, 146, 3}, b = {2, 147, 3}, d = {2, 30, 3}, zeros(4);
+  const TokenBatch batch = pack_tokens({&a, &b, &d}, {&zeros, &zeros, &zeros}, at::kCPU);
+  const at::NoGradGuard no_grad;
+  const at::Tensor hidden = c.encoder->forward(batch);
+  const at::Tensor first = hidden.index_select(0, at::tensor({0, 4, 7}));
+  const at::Tensor pooled = at::tanh(
+      at::linear(first, tensors["bert.pooler.dense.weight"], tensors["bert.pooler.dense.bias"]));
+  const at::Tensor wanted =
+      at::linear(pooled, tensors["classifier.weight"], tensors["classifier.bias"]);
+  EXPECT_LE(largest_difference(c.head->forward(hidden, batch), wanted), 1e-6);
+  EXPECT_EQ(c.head->num_labels(), 3);
+  EXPECT_EQ(c.prefix, "bert");
+  EXPECT_EQ(c.architecture, "BertForSequenceClassification");
+}
+
+TEST_F(BertHeadTest, CountsLabelsAsPython) {
+  config.erase("label2id");
+  for (const auto& [changes, labels] : std::vector<std::pair<json, int64_t>>{
+           {{{"id2label", {{"0", "x"}}}}, 1},
+           {{{"id2label", {{"0", "x"}, {"1", "y"}}}, {"num_labels", 3}}, 3},
+           {{{"id2label", nullptr}}, 2},
+           {{{"id2label", nullptr}, {"architectures", {"BertModel"}}}, 1},
+           {{{"id2label", nullptr}, {"architectures", nullptr}}, 1}}) {
+    json changed = config;
+    changed.update(changes);
+    EXPECT_EQ(count_labels(Config(changed, "config.json")), labels) << changes;
+  }
+}
+
+TEST_F(BertHeadTest, EveryTensorIsNeeded) {
+  const Tensors whole = tensors;
+  for (const auto& [name, tensor] : whole) {
+    tensors.erase(name);
+    EXPECT_THROW(make(), Error) << name;
+    tensors[name] = tensor.unsqueeze(0);
+    EXPECT_THROWS(LoadError, make(), "\"" + name + "\": expected shape");
+    tensors = whole;
+  }
+  tensors["dropout.weight"] = at::ones({2});
+  EXPECT_THROWS(LoadError, make(), "unexpected tensor \"dropout.weight\"");
+}
+
+TEST_F(BertHeadTest, AClassifierNeedsItsPooler) {
+  erase("bert.pooler.");  // BertForTokenClassification's
+  EXPECT_THROWS(LoadError, make(), "[Bert]", "model.safetensors has a classifier and no pooler");
+}
+
+TEST_F(BertHeadTest, ANewOneIsDrawn) {
+  erase("classifier.");
+  EXPECT_THROWS(UnsupportedError, make(), "[CrossEncoder]", "\"classifier.weight\"",
+                "set num_labels");
+  config["initializer_range"] = 0.5;
+  const auto parameters = make(40).head->named_parameters();
+  EXPECT_EQ(parameters["classifier.weight"].sizes(), (at::IntArrayRef{40, 30}));
+  EXPECT_NEAR(parameters["classifier.weight"].std().item<float>(), 0.5, 0.05);
+  EXPECT_NEAR(parameters["classifier.weight"].mean().item<float>(), 0, 0.05);
+  EXPECT_TRUE(at::equal(parameters["classifier.bias"], at::zeros({40})));
+
+  erase("bert.pooler.");
+  const Classifier c = make(2);
+  EXPECT_EQ(c.encoder->named_parameters()["pooler.dense.weight"].sizes(),
+            (at::IntArrayRef{30, 30}));
+}
+
+TEST_F(BertHeadTest, AnotherHeadBesideANewOneIsIgnored) {
+  erase("classifier.");
+  tensors["cls.predictions.bias"] = at::ones({178});
+  EXPECT_EQ(make(2).head->num_labels(), 2);
+}
+
+TEST_F(BertHeadTest, NumbersOfLabelsAreChecked) {
+  EXPECT_THROWS(std::invalid_argument, make(0), "[CrossEncoder] num_labels is 0");
+  EXPECT_THROWS(std::invalid_argument, make(2), "[CrossEncoder] num_labels is 2", "has 3");
+  EXPECT_EQ(make(3).head->num_labels(), 3);
+}
+
+TEST_F(BertHeadTest, DropoutIsTheClassifiersOwn) {
+  const auto probability = [&] {
+    for (const auto& part : make().head->modules()) {
+      if (const auto* dropout = dynamic_cast<const Dropout*>(part.get()))
+        return dropout->probability;
+    }
+    return -1.0;
+  };
+  EXPECT_EQ(probability(), 0.1);
+  config["hidden_dropout_prob"] = 0.3;
+  EXPECT_EQ(probability(), 0.3);
+  config["classifier_dropout"] = 0.2;
+  EXPECT_EQ(probability(), 0.2);
 }
 
 }  // namespace

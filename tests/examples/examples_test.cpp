@@ -265,6 +265,44 @@ TEST_F(Examples, EncodeReadsStandardInput) {
   EXPECT_TRUE(result.output.starts_with("0 texts, 0 tokens, 0 truncated, ")) << result.output;
 }
 
+const std::string kTinyCross = SOURCE_FOLDER "/tests/golden/tiny_cross";
+
+TEST(CrossEncoderProgram, ScoresAndRanks) {
+  const Result both = run("cross_encoder", {kTinyCross});
+  ASSERT_EQ(both.status, 0) << both.output;
+  const auto printed = lines(both.output);
+  EXPECT_TRUE(printed[0].ends_with("tiny_cross: 1 label, pairs of up to 64 tokens")) << printed[0];
+  const size_t at = find_line(printed, "How many people live in Berlin?");
+  ASSERT_EQ(printed.size(), at + 5);
+  for (size_t i = at + 2; i < printed.size(); ++i) {
+    EXPECT_GE(std::atof(printed[i - 1].c_str()), std::atof(printed[i].c_str()));
+  }
+  const Result classes = run("cross_encoder", {kTinyCross + "_labels", "a dog", "the cat"});
+  ASSERT_EQ(classes.status, 0) << classes.output;
+  EXPECT_EQ(lines(classes.output)[2], "a dog | the cat");
+  EXPECT_EQ(lines(classes.output).size(), 4u);
+
+  EXPECT_EQ(run("cross_encoder", {}).status, 1);
+  EXPECT_EQ(run("cross_encoder", {"/nowhere/model"}).status, 1);
+}
+
+TEST(RetrieveRerankProgram, PrintsBothRankings) {
+  const std::string corpus = SOURCE_FOLDER "/LICENSE";
+  const std::string model = SOURCE_FOLDER "/tests/golden/tiny_bert";
+  const Result result = run("retrieve_rerank", {model, kTinyCross, corpus, "a dog"});
+  ASSERT_EQ(result.status, 0) << result.output;
+  const auto printed = lines(result.output);
+  ASSERT_EQ(printed.size(), 17u) << result.output;
+  EXPECT_TRUE(printed[0].starts_with("Embedded ")) << printed[0];
+  EXPECT_EQ(printed[2], "Query: a dog");
+  EXPECT_TRUE(printed[4].starts_with("Embeddings: ")) << printed[4];
+  for (size_t i = 5; i < 15; ++i) EXPECT_NE(printed[i].find(" (was "), std::string::npos);
+  EXPECT_TRUE(printed[16].starts_with("Searched in ")) << printed[16];
+
+  EXPECT_EQ(run("retrieve_rerank", {model}).status, 1);
+  EXPECT_EQ(run("retrieve_rerank", {model, kTinyCross, "/nowhere", "a dog"}).status, 1);
+}
+
 struct Mistake {
   std::vector<std::string> arguments;
   const char* message;

@@ -33,9 +33,12 @@ room nn 'core|kernels|nn' 'error|quantization'
 room encoders 'core|nn|encoders' 'error'
 room tokenizers 'core|tokenizers' 'error|tokenizer'
 room hub 'core|hub' 'error'
+room data 'core|data' 'dataset|error'
 room modules 'core|nn|encoders|tokenizers|modules' "$types"
+room evaluation 'core|evaluation' '[a-z_]+'
+room training 'core|nn|training' '[a-z_]+'
 
-known='core kernels nn encoders tokenizers hub modules'
+known='core kernels nn encoders tokenizers hub data modules evaluation training'
 for folder in */; do
   [[ " $known " == *" ${folder%/} "* ]] || complain "src/$folder has no rule in tests/rules/includes.sh"
 done

@@ -1,0 +1,93 @@
+// Lines of a file, and rows of csv and tsv made of them, with the line where each begins.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/gzip.h"
+
+namespace sentence_transformers {
+
+inline constexpr size_t kLongestRow = 16 << 20;
+inline constexpr const char* kTooLong = "is longer than 16 MiB";
+
+/// Splits a file at \n. The last line needs none; a UTF-8 byte order mark is taken off.
+class LineReader {
+ public:
+  /// Throws as open_bytes, and LoadError for a file in UTF-16.
+  explicit LineReader(const std::filesystem::path& path);
+
+  enum class Result { line, too_long, end };
+  /// The next line without its \n. Of one longer than kLongestRow the front is given, the rest is
+  /// passed over. The text is valid until the next call.
+  Result next(std::string_view& line);
+  /// Of the line last read, from 1.
+  int64_t number() const { return number_; }
+
+ private:
+  bool refill();
+
+  std::unique_ptr<ByteSource> source_;
+  std::vector<char> buffer_;
+  size_t begin_ = 0, end_ = 0;
+  std::string long_line_;  // one that began in an earlier buffer
+  int64_t number_ = 0;
+};
+
+/// Rows of a csv (RFC 4180) or tsv (no quoting) file.
+class RowReader {
+ public:
+  enum class Kind { csv, tsv };
+  RowReader(const std::filesystem::path& path, Kind kind) : lines_(path), kind_(kind) {}
+
+  enum class Result { row, empty, bad, end };
+  /// Reads a row; `empty` is an empty line. After `bad`, problem() tells why, and the next row is
+  /// looked for on the line after the one where the bad one began.
+  Result next();
+  /// The fields of the row last read, valid until the next call.
+  const std::vector<std::string_view>& fields() const { return fields_; }
+  /// The line where that row begins, from 1.
+  int64_t line() const { return line_; }
+  const std::string& problem() const { return problem_; }
+
+ private:
+  struct Field {
+    size_t begin, end;
+    bool quoted;
+  };
+  enum class State { begin, plain, quoted, done, bad };
+
+  struct Line {
+    std::string text;
+    bool too_long;
+  };
+
+  bool append_line();
+  void scan(size_t from, size_t end);
+  Result next_csv();
+  Result next_tsv();
+  Result give_up(std::string problem);
+  std::string_view unquote(const Field& field);
+
+  LineReader lines_;
+  Kind kind_;
+  std::vector<std::string_view> fields_;
+  int64_t line_ = 0;
+  std::string problem_;
+
+  // csv only
+  std::string row_;             // all of its lines
+  std::vector<size_t> starts_;  // where each of them begins
+  std::vector<Field> bounds_;
+  State state_ = State::begin;
+  std::deque<Line> read_again_;  // lines of a bad row behind its first
+  bool too_long_ = false;        // the line last appended
+  int64_t number_ = 0;           // of the line last appended
+};
+
+}  // namespace sentence_transformers

@@ -1,0 +1,105 @@
+// Do similarities rank pairs as people do? Port of
+// sentence_transformer/evaluation/embedding_similarity.py (6.2.0).
+#include <ATen/ATen.h>
+
+#include "evaluation/common.h"
+#include "evaluation/metrics.h"
+#include "evaluation/report.h"
+
+namespace sentence_transformers {
+namespace {
+
+constexpr const char* kName = "EmbeddingSimilarityEvaluator";
+
+std::string precision_name(Precision precision) {
+  switch (precision) {
+    case Precision::float32:
+      return "float32";
+    case Precision::int8:
+      return "int8";
+    case Precision::uint8:
+      return "uint8";
+    case Precision::binary:
+      return "binary";
+    case Precision::ubinary:
+      return "ubinary";
+  }
+  return "";
+}
+
+/// [N, D / 8] uint8, or int8 that is 128 less -> [N, D] of 0 and 1, a byte's highest bit first.
+at::Tensor unpack_bits(const at::Tensor& packed) {
+  at::Tensor bytes = packed.to(at::kLong);
+  if (packed.scalar_type() == at::kChar) bytes = bytes + 128;
+  const at::Tensor shifts = at::arange(7, -1, -1, at::kLong);
+  return at::bitwise_right_shift(bytes.unsqueeze(-1), shifts).bitwise_and(1).flatten(1);
+}
+
+}  // namespace
+
+EmbeddingSimilarityEvaluator::EmbeddingSimilarityEvaluator(std::vector<std::string> sentences1,
+                                                           std::vector<std::string> sentences2,
+                                                           std::vector<double> scores,
+                                                           EvaluatorOptions options)
+    : sentences1_(std::move(sentences1)),
+      sentences2_(std::move(sentences2)),
+      scores_(std::move(scores)),
+      options_(std::move(options)) {
+  check_sizes(kName, {{"sentences1", sentences1_.size()},
+                      {"sentences2", sentences2_.size()},
+                      {"scores", scores_.size()}});
+  check_correlation(kName, scores_.size());
+  check_similarities(kName, options_);
+}
+
+EmbeddingSimilarityEvaluator::EmbeddingSimilarityEvaluator(const Dataset& dataset,
+                                                           EvaluatorOptions options) {
+  LabelledPairs pairs = read_pairs(kName, dataset);
+  *this = EmbeddingSimilarityEvaluator(std::move(pairs.sentences1), std::move(pairs.sentences2),
+                                       std::move(pairs.labels), std::move(options));
+}
+
+Metrics EmbeddingSimilarityEvaluator::operator()(const SentenceTransformer& model,
+                                                 const EvaluationContext& context) const {
+  EncodeOptions encode = encode_options(options_);
+  encode.precision = options_.precision.value_or(Precision::float32);
+  encode.normalize_embeddings = options_.precision.has_value();
+  // int8 and uint8 are calibrated by the call's own texts, so both sides go through one.
+  std::vector<std::string> sentences = sentences1_;
+  sentences.insert(sentences.end(), sentences2_.begin(), sentences2_.end());
+  at::Tensor embeddings = model.encode(sentences, encode);
+  if (encode.precision == Precision::binary || encode.precision == Precision::ubinary) {
+    embeddings = unpack_bits(embeddings);
+  }
+  const std::vector<at::Tensor> sides = embeddings.to(at::kFloat).chunk(2);
+
+  Report report;
+  std::optional<double> best_pearson, best_spearman;
+  const auto similarities = reported_similarities(options_, model);
+  for (const SimilarityFunction similarity : similarities) {
+    const std::string name(to_string(similarity));
+    const auto scores =
+        to_doubles(to_floats(util::pairwise_scores(similarity)(sides[0], sides[1])));
+    const double p = pearson(scores_, scores), s = spearman(scores_, scores);
+    report.add(name + "_pearson", "pearson_" + name, p);
+    report.add(name + "_spearman", "spearman_" + name, s);
+    best_pearson = std::max(best_pearson.value_or(p), p);
+    best_spearman = std::max(best_spearman.value_or(s), s);
+  }
+  if (similarities.size() > 1) {
+    report.add_metric("pearson_max", *best_pearson);
+    report.add_metric("spearman_max", *best_spearman);
+  }
+  return report.finish(options_, context,
+                       "similarity_evaluation" + suffix(options_.name) +
+                           (options_.precision ? suffix(precision_name(*options_.precision)) : "") +
+                           "_results.csv");
+}
+
+std::string EmbeddingSimilarityEvaluator::primary_metric(const Metrics& results) const {
+  return primary_key(
+      options_, results, [](const std::string& name) { return "spearman_" + name; },
+      "spearman_max");
+}
+
+}  // namespace sentence_transformers

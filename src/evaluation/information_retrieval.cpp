@@ -1,0 +1,217 @@
+// How well a search finds what is relevant. Port of
+// sentence_transformer/evaluation/information_retrieval.py (6.2.0).
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "evaluation/common.h"
+#include "evaluation/metrics.h"
+#include "evaluation/report.h"
+
+namespace sentence_transformers {
+namespace {
+
+constexpr const char* kName = "InformationRetrievalEvaluator";
+constexpr int64_t kQueries = 256;  // scored at a time, so that memory is bounded
+
+int64_t largest(const std::vector<int64_t>& values) {
+  return *std::max_element(values.begin(), values.end());
+}
+
+/// By id, each once: the order of equal scores.
+void sort_by_id(TextsById& texts, const char* name) {
+  std::sort(texts.begin(), texts.end());
+  const auto equal = std::adjacent_find(
+      texts.begin(), texts.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
+  if (equal != texts.end()) {
+    throw std::invalid_argument("[" + std::string(kName) + "] the id \"" + equal->first +
+                                "\" comes twice in " + name);
+  }
+}
+
+struct Hit {
+  float score;
+  int64_t document;  // its place in the sorted corpus
+};
+bool better(const Hit& a, const Hit& b) {
+  return a.score > b.score || (a.score == b.score && a.document < b.document);
+}
+
+/// The best `size` hits that were offered.
+class TopHits {
+ public:
+  explicit TopHits(size_t size) : size_(size) {}
+  void offer(const Hit& hit) {
+    if (heap_.size() == size_) {
+      if (!better(hit, heap_.front())) return;
+      std::pop_heap(heap_.begin(), heap_.end(), better);
+      heap_.pop_back();
+    }
+    heap_.push_back(hit);
+    std::push_heap(heap_.begin(), heap_.end(), better);
+  }
+  std::vector<Hit> sorted() const {
+    std::vector<Hit> hits = heap_;
+    std::sort(hits.begin(), hits.end(), better);
+    return hits;
+  }
+
+ private:
+  size_t size_;
+  std::vector<Hit> heap_;  // the worst in front
+};
+
+/// Offers each query the documents from `first` on.
+void search(const util::ScoreFunction& score, const at::Tensor& queries,
+            const at::Tensor& documents, int64_t first, std::vector<TopHits>& found) {
+  for (int64_t row = 0; row < queries.size(0); row += kQueries) {
+    const int64_t count = std::min(kQueries, queries.size(0) - row);
+    const at::Tensor scores =
+        score(queries.narrow(0, row, count), documents).to(at::kFloat).contiguous();
+    const float* value = scores.const_data_ptr<float>();
+    for (int64_t i = row; i < row + count; ++i) {
+      for (int64_t j = 0; j < documents.size(0); ++j, ++value) {
+        const bool ordered = !std::isnan(*value);
+        found[i].offer({ordered ? *value : -std::numeric_limits<float>::infinity(), first + j});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+InformationRetrievalEvaluator::InformationRetrievalEvaluator(
+    TextsById queries, TextsById corpus, std::map<std::string, std::set<std::string>> relevant_docs,
+    InformationRetrievalOptions retrieval, EvaluatorOptions options)
+    : corpus_(std::move(corpus)),
+      relevant_docs_(std::move(relevant_docs)),
+      retrieval_(std::move(retrieval)),
+      options_(std::move(options)) {
+  sort_by_id(queries, "queries");
+  sort_by_id(corpus_, "corpus");
+  for (auto& query : queries) {
+    const auto relevant = relevant_docs_.find(query.first);
+    if (relevant != relevant_docs_.end() && !relevant->second.empty()) {
+      queries_.push_back(std::move(query));
+    }
+  }
+  if (queries_.empty()) {
+    throw std::invalid_argument("[" + std::string(kName) + "] no query has relevant documents");
+  }
+  check_sizes(kName, {{"corpus", corpus_.size()}});
+  check_k(kName, "corpus_chunk_size", retrieval_.corpus_chunk_size);
+  const std::pair<const char*, const std::vector<int64_t>*> lists[] = {
+      {"accuracy_at_k", &retrieval_.accuracy_at_k},
+      {"precision_recall_at_k", &retrieval_.precision_recall_at_k},
+      {"mrr_at_k", &retrieval_.mrr_at_k},
+      {"ndcg_at_k", &retrieval_.ndcg_at_k},
+      {"map_at_k", &retrieval_.map_at_k}};
+  for (const auto& [name, list] : lists) {
+    if (list->empty()) {
+      throw std::invalid_argument("[" + std::string(kName) + "] " + name + " is empty");
+    }
+    for (const int64_t k : *list) check_k(kName, name, k);
+  }
+  check_similarities(kName, options_);
+}
+
+Metrics InformationRetrievalEvaluator::operator()(const SentenceTransformer& model,
+                                                  const EvaluationContext& context) const {
+  const auto texts = [](const TextsById& from, size_t begin, size_t end) {
+    std::vector<std::string> texts;
+    for (size_t i = begin; i < end; ++i) texts.push_back(from[i].second);
+    return texts;
+  };
+  EncodeOptions encode = encode_options(options_);
+  encode.prompt = retrieval_.query_prompt;
+  encode.prompt_name = retrieval_.query_prompt_name;
+  const at::Tensor queries = model.encode_query(texts(queries_, 0, queries_.size()), encode);
+
+  auto similarities = reported_similarities(options_, model);
+  std::sort(similarities.begin(), similarities.end(),
+            [](SimilarityFunction a, SimilarityFunction b) { return to_string(a) < to_string(b); });
+  const int64_t depth = std::max(
+      {largest(retrieval_.accuracy_at_k), largest(retrieval_.precision_recall_at_k),
+       largest(retrieval_.mrr_at_k), largest(retrieval_.ndcg_at_k), largest(retrieval_.map_at_k)});
+  std::vector<std::vector<TopHits>> found(similarities.size(),
+                                          std::vector<TopHits>(queries_.size(), TopHits(depth)));
+  encode.prompt = retrieval_.corpus_prompt;
+  encode.prompt_name = retrieval_.corpus_prompt_name;
+  const auto chunk = static_cast<size_t>(retrieval_.corpus_chunk_size);
+  for (size_t begin = 0; begin < corpus_.size(); begin += chunk) {
+    const size_t end = std::min(corpus_.size() - begin, chunk) + begin;
+    const at::Tensor documents = model.encode_document(texts(corpus_, begin, end), encode);
+    for (size_t s = 0; s < similarities.size(); ++s) {
+      search(util::scores(similarities[s]), queries, documents, static_cast<int64_t>(begin),
+             found[s]);
+    }
+  }
+
+  Report report;
+  for (size_t s = 0; s < similarities.size(); ++s) {
+    std::vector<Ranking> rankings;
+    std::vector<int64_t> totals;
+    for (size_t q = 0; q < queries_.size(); ++q) {
+      const auto& relevant = relevant_docs_.at(queries_[q].first);
+      rankings.emplace_back();
+      for (const Hit& hit : found[s][q].sorted()) {
+        rankings.back().push_back(relevant.count(corpus_[hit.document].first) != 0);
+      }
+      totals.push_back(static_cast<int64_t>(relevant.size()));
+    }
+    const std::string name(to_string(similarities[s]));
+    // The mean over all queries of a value at k.
+    const auto add = [&](const char* column, const char* key, int64_t k, const auto& value) {
+      std::vector<double> values;
+      for (size_t q = 0; q < rankings.size(); ++q) {
+        values.push_back(static_cast<double>(value(rankings[q], totals[q])));
+      }
+      const std::string place = "@" + std::to_string(k);
+      report.add(name + "-" + column + place, name + "_" + key + place, mean(values));
+    };
+    for (const int64_t k : retrieval_.accuracy_at_k) {
+      add("Accuracy", "accuracy", k,
+          [k](const Ranking& ranking, int64_t) { return hits_at(ranking, k) > 0; });
+    }
+    for (const int64_t k : retrieval_.precision_recall_at_k) {
+      add("Precision", "precision", k, [k](const Ranking& ranking, int64_t) {
+        return static_cast<double>(hits_at(ranking, k)) / static_cast<double>(k);
+      });
+      add("Recall", "recall", k, [k](const Ranking& ranking, int64_t total) {
+        return static_cast<double>(hits_at(ranking, k)) / static_cast<double>(total);
+      });
+    }
+    for (const int64_t k : retrieval_.mrr_at_k) {
+      add("MRR", "mrr", k,
+          [k](const Ranking& ranking, int64_t) { return reciprocal_rank_at(ranking, k); });
+    }
+    for (const int64_t k : retrieval_.ndcg_at_k) {
+      add("NDCG", "ndcg", k,
+          [k](const Ranking& ranking, int64_t total) { return ndcg_at(ranking, total, k); });
+    }
+    for (const int64_t k : retrieval_.map_at_k) {
+      add("MAP", "map", k, [k](const Ranking& ranking, int64_t total) {
+        return average_precision_at(ranking, total, k);
+      });
+    }
+  }
+  return report.finish(options_, context,
+                       "Information-Retrieval_evaluation" + suffix(options_.name) + "_results.csv",
+                       "\n");
+}
+
+std::string InformationRetrievalEvaluator::primary_metric(const Metrics& results) const {
+  const auto key = [&](const std::string& name) {
+    return name + "_ndcg@" + std::to_string(largest(retrieval_.ndcg_at_k));
+  };
+  if (options_.main_similarity) return primary_key(options_, results, key, "");
+  const auto keys = reported_keys(options_, results, key);
+  return *std::max_element(keys.begin(), keys.end(), [&](const auto& a, const auto& b) {
+    return results.at(a) < results.at(b);
+  });
+}
+
+}  // namespace sentence_transformers

@@ -1,0 +1,60 @@
+// Losses that follow a teacher. Ports of sentence_transformers/sentence_transformer/losses (6.2.0):
+// mse.py with embed_distill.py, margin_mse.py.
+#include <ATen/ATen.h>
+#include <sentence_transformers/losses.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "training/batch.h"
+#include "training/margins.h"
+
+namespace sentence_transformers {
+
+at::Tensor MSELoss::compute(const std::vector<at::Tensor>& embeddings, const Batch& batch) {
+  expect_texts(name(), embeddings.size(), 1, -1);
+  const int64_t size = embeddings[0].size(1);
+  const auto columns = static_cast<int64_t>(embeddings.size());
+  expect_rows(name(), batch, embeddings[0].size(0));
+  const at::Tensor labels = label_matrix(name(), batch).to(embeddings[0].device());  // [N, K]
+  if (labels.size(1) != size && labels.size(1) != columns * size) {
+    throw std::invalid_argument(
+        "[MSELoss] expected a teacher's embedding of " + std::to_string(size) +
+        " numbers as labels, or one for each text, found " + std::to_string(labels.size(1)));
+  }
+  at::Tensor sum;
+  for (int64_t c = 0; c < columns; ++c) {
+    const int64_t begin = labels.size(1) == size ? 0 : c * size;
+    const at::Tensor loss = at::mse_loss(embeddings[c], labels.narrow(1, begin, size));
+    sum = sum.defined() ? sum + loss : loss;
+  }
+  return sum / columns;
+}
+
+MarginMSELoss::MarginMSELoss(util::ScoreFunction similarity) : similarity_(std::move(similarity)) {}
+
+at::Tensor MarginMSELoss::compute(const std::vector<at::Tensor>& embeddings, const Batch& batch) {
+  expect_texts(name(), embeddings.size(), 3, -1);
+  expect_rows(name(), batch, embeddings[0].size(0));
+  const auto negatives = static_cast<int64_t>(embeddings.size()) - 2;
+  const at::Tensor margins = teacher_margins(name(), label_matrix(name(), batch), negatives);
+  const at::Tensor positive = similarity_(embeddings[0], embeddings[1]);
+  std::vector<at::Tensor> found;
+  for (size_t c = 2; c < embeddings.size(); ++c) {
+    found.push_back(positive - similarity_(embeddings[0], embeddings[c]));
+  }
+  return at::mse_loss(at::stack(found, 1), margins.to(positive.device()));
+}
+
+at::Tensor teacher_margins(const std::string& loss, const at::Tensor& labels, int64_t negatives) {
+  if (labels.size(1) == negatives) return labels;
+  if (labels.size(1) == negatives + 1) {
+    return labels.narrow(1, 0, 1) - labels.narrow(1, 1, negatives);
+  }
+  throw std::invalid_argument("[" + loss + "] expected the margins of " +
+                              std::to_string(negatives) + " negatives as labels, or " +
+                              std::to_string(negatives + 1) + " scores, found " +
+                              std::to_string(labels.size(1)));
+}
+
+}  // namespace sentence_transformers

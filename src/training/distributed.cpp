@@ -1,0 +1,223 @@
+#include "training/distributed.h"
+
+#include <sentence_transformers/error.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cstdlib>
+#include <numeric>
+#include <optional>
+
+#ifdef USE_C10D_GLOO
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#endif
+
+namespace sentence_transformers {
+namespace {
+
+/// The first of these environment variables that is set, as a number.
+std::optional<int64_t> number_from(std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    const char* text = std::getenv(name);
+    if (!text || !*text) continue;
+    char* end = nullptr;
+    const int64_t value = std::strtoll(text, &end, 10);
+    if (*end) {
+      throw Error(std::string("[Trainer] environment variable ") + name + " is \"" + text +
+                  "\"; expected a number");
+    }
+    return value;
+  }
+  return {};
+}
+
+struct Group {
+  int64_t rank = 0, size = 1;
+  bool joined = false;
+#ifdef USE_C10D_GLOO
+  c10::intrusive_ptr<c10d::Backend> backend;
+#endif
+};
+
+Group& group() {
+  static Group one;
+  return one;
+}
+
+#ifdef USE_C10D_GLOO
+
+/// Waits for what the processes do together.
+template <class Start>
+void together(const char* what, const Start& start) {
+  try {
+    start()->wait();
+  } catch (const std::exception& e) {
+    throw Error("[Trainer] process " + std::to_string(rank()) + " of " +
+                std::to_string(world_size()) + " lost another one while it " + what + ": " +
+                std::string(e.what()).substr(0, 300));
+  }
+}
+
+c10::intrusive_ptr<c10d::Backend> join(int64_t rank, int64_t size, int64_t timeout_seconds) {
+  const char* address = std::getenv("MASTER_ADDR");
+  // torchrun's agent serves the store itself, and says so.
+  const char* agent = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
+  constexpr int64_t kDefaultPort = 29500;
+  const std::chrono::seconds timeout(timeout_seconds);
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<uint16_t>(number_from({"MASTER_PORT"}).value_or(kDefaultPort));
+  options.isServer = rank == 0 && !(agent && std::string(agent) == "True");
+  options.numWorkers = static_cast<size_t>(size);
+  options.waitWorkers = false;
+  options.timeout = timeout;
+  const std::string host = address ? address : "127.0.0.1";
+  try {
+    const auto store = c10::make_intrusive<c10d::PrefixStore>(
+        "sentence_transformers", c10::make_intrusive<c10d::TCPStore>(host, options));
+    const auto settings = c10d::ProcessGroupGloo::Options::create(timeout);
+    settings->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(rank),
+                                                       static_cast<int>(size), settings);
+  } catch (const std::exception& e) {
+    throw Error("[Trainer] process " + std::to_string(rank) + " of " + std::to_string(size) +
+                " could not join the others at " + host + ":" + std::to_string(options.port) +
+                " within " + std::to_string(timeout_seconds) +
+                " s: " + std::string(e.what()).substr(0, 300));
+  }
+}
+
+/// In place, over all processes.
+void sum(at::Tensor tensor, const char* what) {
+  std::vector<at::Tensor> tensors = {std::move(tensor)};
+  together(what, [&] { return group().backend->allreduce(tensors); });
+}
+
+/// How many rows each process has.
+std::vector<int64_t> count_rows(int64_t rows) {
+  const at::Tensor counts = at::zeros({world_size()}, at::kLong);
+  counts[rank()] = rows;
+  sum(counts, "counted rows");
+  return {counts.const_data_ptr<int64_t>(), counts.const_data_ptr<int64_t>() + world_size()};
+}
+
+struct GatherRows : torch::autograd::Function<GatherRows> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& rows) {
+    const std::vector<int64_t> counts = count_rows(rows.size(0));
+    const int64_t first = std::accumulate(counts.begin(), counts.begin() + rank(), int64_t{0});
+    context->saved_data["first"] = first;
+    context->saved_data["rows"] = rows.size(0);
+    const int64_t all = std::accumulate(counts.begin(), counts.end(), int64_t{0});
+    // A sum with zeros elsewhere is a gather that does not ask for equal counts.
+    const at::Tensor whole = at::zeros({all, rows.size(1)}, at::TensorOptions(rows.scalar_type()));
+    whole.narrow(0, first, rows.size(0)).copy_(rows.detach());
+    sum(whole, "gathered embeddings");
+    return whole.to(rows.device());
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const at::Tensor whole = gradients[0].detach().to(at::kCPU).clone();
+    sum(whole, "gathered gradients");
+    return {
+        whole.narrow(0, context->saved_data["first"].toInt(), context->saved_data["rows"].toInt())
+            .to(gradients[0].device())};
+  }
+};
+
+#endif
+
+}  // namespace
+
+int64_t rank() { return group().rank; }
+int64_t world_size() { return group().size; }
+
+void start_distributed(int64_t timeout_seconds) {
+  if (group().joined) return;
+  const auto size = number_from({"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"});
+  const auto rank = number_from({"RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK"});
+  if (!size || !rank || *size <= 1) return;
+  if (*rank < 0 || *rank >= *size) {
+    throw Error("[Trainer] RANK is " + std::to_string(*rank) + ", WORLD_SIZE " +
+                std::to_string(*size) + "; expected 0 to WORLD_SIZE - 1");
+  }
+#ifdef USE_C10D_GLOO
+  group().backend = join(*rank, *size, timeout_seconds);
+  group().rank = *rank;
+  group().size = *size;
+  group().joined = true;
+#else
+  (void)timeout_seconds;
+  throw UnsupportedError(
+      "[Trainer] WORLD_SIZE asks for several processes, and this LibTorch has no Gloo");
+#endif
+}
+
+#ifdef USE_C10D_GLOO
+
+void broadcast_parameters(const NamedTensors& parameters) {
+  if (world_size() == 1) return;
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, parameter] : parameters) {
+    std::vector<at::Tensor> values = {parameter.detach().to(at::kCPU).contiguous()};
+    together("sent parameters", [&] { return group().backend->broadcast(values); });
+    parameter.detach().copy_(values[0]);
+  }
+}
+
+void average_gradients(const NamedTensors& parameters, double& loss, bool& stop) {
+  if (world_size() == 1) return;
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> gradients;
+  for (const auto& [name, parameter] : parameters) {
+    if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  }
+  const auto count = static_cast<double>(gradients.size());
+  const at::Tensor facts = at::tensor({loss, stop ? 1.0 : 0.0, count}, at::kDouble);
+  const auto size = static_cast<double>(world_size());
+  sum(facts, "averaged the loss");
+  loss = facts[0].item<double>() / size;
+  stop = facts[1].item<double>() > 0;
+  if (facts[2].item<double>() != count * size) {
+    throw Error("[Trainer] the processes have gradients for different numbers of parameters");
+  }
+
+  constexpr int64_t kBucket = 8 << 20;  // numbers sent at a time: 32 MB
+  for (size_t begin = 0, end = 0; begin < gradients.size(); begin = end) {
+    std::vector<at::Tensor> flat;
+    for (int64_t numbers = 0; end < gradients.size() && (flat.empty() || numbers < kBucket);
+         ++end) {
+      flat.push_back(gradients[end].reshape({-1}));
+      numbers += flat.back().numel();
+    }
+    at::Tensor bucket = at::cat(flat).to(at::kCPU);
+    sum(bucket, "averaged gradients");
+    bucket /= size;
+    int64_t offset = 0;
+    for (size_t i = begin; i < end; ++i) {
+      const int64_t numbers = gradients[i].numel();
+      gradients[i].copy_(bucket.narrow(0, offset, numbers).view(gradients[i].sizes()));
+      offset += numbers;
+    }
+  }
+}
+
+at::Tensor all_gather_rows(const at::Tensor& rows) {
+  return world_size() == 1 ? rows : GatherRows::apply(rows);
+}
+
+int64_t rows_before(int64_t rows) {
+  if (world_size() == 1) return 0;
+  const std::vector<int64_t> counts = count_rows(rows);
+  return std::accumulate(counts.begin(), counts.begin() + rank(), int64_t{0});
+}
+
+#else
+
+void broadcast_parameters(const NamedTensors&) {}
+void average_gradients(const NamedTensors&, double&, bool&) {}
+at::Tensor all_gather_rows(const at::Tensor& rows) { return rows; }
+int64_t rows_before(int64_t) { return 0; }
+
+#endif
+
+}  // namespace sentence_transformers

@@ -1,0 +1,195 @@
+#include "training/gradient_cache.h"
+
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "nn/random_state.h"
+#include "training/batch.h"
+
+namespace sentence_transformers {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Autocast as it was when the batch was first embedded, for the time of this object.
+class Autocast {
+ public:
+  struct Settings {
+    bool enabled;
+    at::ScalarType type;
+  };
+  static Settings now(at::DeviceType device) {
+    return {at::autocast::is_autocast_enabled(device), at::autocast::get_autocast_dtype(device)};
+  }
+  Autocast(at::DeviceType device, const Settings& settings)
+      : device_(device), before_(now(device)) {
+    set(settings);
+  }
+  ~Autocast() { set(before_); }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  void set(const Settings& settings) const {
+    // Its copies of weights belong to a graph that is gone, or were made without one.
+    at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device_, settings.enabled);
+    at::autocast::set_autocast_dtype(device_, settings.type);
+  }
+  at::DeviceType device_;
+  Settings before_;
+};
+
+/// Goes back to the random numbers that were next when it was made.
+class KeepRandomState {
+ public:
+  explicit KeepRandomState(c10::Device device) : state_(device) {}
+  ~KeepRandomState() { state_.restore(); }
+  KeepRandomState(const KeepRandomState&) = delete;
+  KeepRandomState& operator=(const KeepRandomState&) = delete;
+
+ private:
+  RandomState state_;
+};
+
+struct MiniBatch {
+  std::vector<std::string> texts;
+  std::string prompt;
+  RandomState random;
+  at::Tensor gradient;  // [n, D], of the loss by the embeddings
+};
+
+struct Cache : torch::CustomClassHolder {
+  const SentenceTransformer* model = nullptr;
+  Autocast::Settings autocast = {};
+  std::vector<MiniBatch> mini_batches;
+  variable_list model_parameters;
+  variable_list loss_gradients;  // of the loss's own parameters
+  bool used = false;
+
+  at::Tensor embed(const MiniBatch& mini_batch) const {
+    const std::vector<std::string_view> texts(mini_batch.texts.begin(), mini_batch.texts.end());
+    return model->forward(texts, mini_batch.prompt);
+  }
+
+  /// Adds a mini-batch's gradients of the model's parameters to `sums`.
+  void backward(const MiniBatch& mini_batch, const at::Tensor& scale, variable_list& sums) const {
+    const Autocast as_before(model->device().type(), autocast);
+    at::Tensor embeddings;
+    {
+      const KeepRandomState keep(model->device());
+      const at::AutoGradMode gradients_on(true);
+      mini_batch.random.restore();
+      embeddings = embed(mini_batch);
+    }
+    const variable_list gradients = torch::autograd::grad(
+        {embeddings}, model_parameters, {mini_batch.gradient * scale}, /*retain_graph=*/false,
+        /*create_graph=*/false, /*allow_unused=*/true);
+    for (size_t i = 0; i < sums.size(); ++i) {
+      if (!gradients[i].defined()) continue;
+      sums[i] = sums[i].defined() ? sums[i] + gradients[i] : gradients[i];
+    }
+  }
+};
+
+/// The loss's value, with a backward that empties the cache. `parameters` are the model's, then the
+/// loss's; they are inputs, so that each gets its gradient once, as from any other operation.
+struct CachedLoss : torch::autograd::Function<CachedLoss> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& value,
+                            const c10::intrusive_ptr<Cache>& cache, at::TensorList /*parameters*/) {
+    context->saved_data["cache"] = c10::IValue::make_capsule(cache);
+    return value.clone();
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const auto cache =
+        c10::static_intrusive_pointer_cast<Cache>(context->saved_data["cache"].toCapsule());
+    if (std::exchange(cache->used, true)) {
+      throw std::logic_error("[EmbeddingLoss] backward ran already; the gradient cache is empty");
+    }
+    variable_list result(cache->model_parameters.size());
+    for (const MiniBatch& mini_batch : std::exchange(cache->mini_batches, {})) {
+      cache->backward(mini_batch, gradients[0], result);
+    }
+    for (const at::Tensor& gradient : cache->loss_gradients) {
+      result.push_back(gradient.defined() ? gradient * gradients[0] : gradient);
+    }
+    result.insert(result.begin(), 2, at::Tensor());  // of value and cache
+    return result;
+  }
+};
+
+variable_list trained(const NamedTensors& parameters) {
+  variable_list result;
+  for (const auto& [name, parameter] : parameters) {
+    if (parameter.requires_grad()) result.push_back(parameter);
+  }
+  return result;
+}
+
+}  // namespace
+
+at::Tensor forward_with_gradient_cache(EmbeddingLoss& loss, const SentenceTransformer& model,
+                                       const Batch& batch) {
+  const auto cache = c10::make_intrusive<Cache>();
+  cache->model = &model;
+  cache->autocast = Autocast::now(model.device().type());
+  const auto size = static_cast<size_t>(loss.mini_batch_size());
+
+  std::vector<at::Tensor> embedded;  // of each segment
+  {
+    const at::NoGradGuard no_gradients;
+    const Autocast fresh(model.device().type(), cache->autocast);
+    for (const Segment& segment : segments(batch)) {
+      std::vector<at::Tensor> parts;
+      for (size_t begin = 0; begin < segment.texts.size(); begin += size) {
+        const auto first = segment.texts.begin() + static_cast<std::ptrdiff_t>(begin);
+        const size_t count = std::min(size, segment.texts.size() - begin);
+        cache->mini_batches.push_back({.texts = {first, first + static_cast<std::ptrdiff_t>(count)},
+                                       .prompt = segment.prompt,
+                                       .random = RandomState(model.device()),
+                                       .gradient = {}});
+        parts.push_back(cache->embed(cache->mini_batches.back()));
+      }
+      embedded.push_back(at::cat(parts));
+    }
+  }
+  const auto examples = static_cast<int64_t>(batch.examples.size());
+  cache->model_parameters = trained(model.named_parameters());
+  variable_list parameters = cache->model_parameters;
+  const variable_list own = trained(loss.named_parameters());
+  parameters.insert(parameters.end(), own.begin(), own.end());
+  if (!at::GradMode::is_enabled() || parameters.empty()) {
+    return loss.compute(columns(embedded, examples), batch);
+  }
+
+  variable_list inputs;
+  for (at::Tensor& segment : embedded) {
+    segment = segment.detach().requires_grad_();
+    inputs.push_back(segment);
+  }
+  inputs.insert(inputs.end(), own.begin(), own.end());
+  const at::Tensor value = loss.compute(columns(embedded, examples), batch);
+  const variable_list gradients =
+      torch::autograd::grad({value}, inputs, {}, /*retain_graph=*/false, /*create_graph=*/false,
+                            /*allow_unused=*/true);
+  size_t next = 0;  // mini-batches lie in the order of the segments' rows
+  for (size_t s = 0; s < embedded.size(); ++s) {
+    const at::Tensor gradient = gradients[s].defined() ? gradients[s] : at::zeros_like(embedded[s]);
+    for (const at::Tensor& part : gradient.split(static_cast<int64_t>(size))) {
+      cache->mini_batches[next++].gradient = part;
+    }
+  }
+  cache->loss_gradients.assign(gradients.begin() + static_cast<std::ptrdiff_t>(embedded.size()),
+                               gradients.end());
+  return CachedLoss::apply(value.detach(), cache, at::TensorList(parameters));
+}
+
+}  // namespace sentence_transformers

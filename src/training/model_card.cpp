@@ -1,0 +1,111 @@
+#include "training/model_card.h"
+
+#include <sentence_transformers/version.h>
+
+#include <set>
+#include <sstream>
+
+#include "core/files.h"
+#include "training/run_log.h"
+
+namespace sentence_transformers {
+namespace {
+
+std::string schedule_name(Schedule schedule) {
+  return schedule == Schedule::linear   ? "linear"
+         : schedule == Schedule::cosine ? "cosine"
+                                        : "constant";
+}
+
+/// The head that model hubs read.
+void write_front_matter(std::ostream& out, const TrainerInternals& t, bool is_cross_encoder) {
+  std::set<std::string> losses;
+  int64_t examples = 0;
+  for (const LoopTask& task : t.tasks) {
+    losses.insert(task.loss_name);
+    examples += task.dataset->size();
+  }
+  out << "---\ntags:\n- sentence-transformers\n- "
+      << (is_cross_encoder ? "cross-encoder" : "sentence-similarity")
+      << "\n- dataset_size:" << examples << "\n";
+  for (const std::string& loss : losses) out << "- loss:" << loss << "\n";
+  out << "pipeline_tag: " << (is_cross_encoder ? "text-ranking" : "sentence-similarity")
+      << "\nlibrary_name: sentence-transformers\n---\n\n";
+}
+
+void write_usage(std::ostream& out, bool is_cross_encoder) {
+  const char* name = is_cross_encoder ? "CrossEncoder" : "SentenceTransformer";
+  const char* call = is_cross_encoder ? "model.predict({{\"a query\", \"a passage\"}})"
+                                      : "model.encode({\"a sentence\", \"another one\"})";
+  const char* python = is_cross_encoder ? "model.predict([(\"a query\", \"a passage\")])"
+                                        : "model.encode([\"a sentence\", \"another one\"])";
+  const char* result = is_cross_encoder ? "scores" : "embeddings";
+  out << "## Usage\n\n```cpp\n#include <sentence_transformers/"
+      << (is_cross_encoder ? "cross_encoder.h" : "sentence_transformer.h")
+      << ">\n\nsentence_transformers::" << name << " model(\"path/to/this/folder\");\nat::Tensor "
+      << result << " = " << call << ";\n```\n\n```python\nfrom sentence_transformers import "
+      << name << "\n\nmodel = " << name << "(\"path/to/this/folder\")\n"
+      << result << " = " << python << "\n```\n\n";
+}
+
+void write_training(std::ostream& out, const TrainerInternals& t) {
+  out << "## Training\n\n| dataset | examples | loss |\n| --- | --- | --- |\n";
+  for (const LoopTask& task : t.tasks) {
+    out << "| " << task.name << " | " << task.dataset->size() << " | " << task.loss_name << " |\n";
+  }
+  const TrainingArguments& a = t.arguments;
+  out << "\n| argument | value |\n| --- | --- |\n| steps | " << t.state.step << " |\n| epochs | "
+      << t.state.epoch << " |\n| per_device_train_batch_size | " << a.per_device_train_batch_size
+      << " |\n| gradient_accumulation_steps | " << a.gradient_accumulation_steps
+      << " |\n| learning_rate | " << a.learning_rate << " |\n| lr_scheduler_type | "
+      << schedule_name(a.lr_scheduler_type) << " |\n| warmup_ratio | " << a.warmup_ratio
+      << " |\n| warmup_steps | " << a.warmup_steps << " |\n| weight_decay | " << a.weight_decay
+      << " |\n| max_grad_norm | " << a.max_grad_norm << " |\n| seed | " << a.seed << " |\n| bf16 | "
+      << (a.bf16 ? "true" : "false") << " |\n\n";
+}
+
+void write_logs(std::ostream& out, const TrainerInternals& t) {
+  if (t.history.empty()) return;
+  const std::string metric = primary_metric(t.history);
+  out << "### Log\n\n| epoch | step | loss |" << (metric.empty() ? "" : " " + metric + " |")
+      << "\n| --- | --- | --- |" << (metric.empty() ? "" : " --- |") << "\n";
+  for (const auto& line : t.history) {
+    out << "| " << line["epoch"].get<double>() << " | " << line["step"].get<int64_t>() << " | ";
+    if (line.contains("loss")) out << line["loss"].get<double>();
+    out << " |";
+    if (!metric.empty()) {
+      out << " ";
+      if (line.contains("metrics") && line["metrics"].contains(metric)) {
+        out << line["metrics"][metric].get<double>();
+      }
+      out << " |";
+    }
+    out << "\n";
+  }
+  out << "\n";
+}
+
+}  // namespace
+
+void write_model_card(const std::filesystem::path& folder, const TrainerInternals& t,
+                      bool is_cross_encoder) {
+  std::ostringstream out;
+  write_front_matter(out, t, is_cross_encoder);
+  out << "# " << folder.filename().string() << "\n\nA "
+      << (is_cross_encoder ? "cross-encoder" : "sentence embedding model")
+      << " trained with Sentence Transformers for C++ " << SENTENCE_TRANSFORMERS_VERSION << ".\n\n";
+  write_usage(out, is_cross_encoder);
+  if (!t.state.metrics.empty()) {
+    out << "## Evaluation\n\n| metric | value |\n| --- | --- |\n";
+    for (const auto& [name, value] : t.state.metrics)
+      out << "| " << name << " | " << value << " |\n";
+    out << "\n";
+  }
+  write_training(out, t);
+  write_logs(out, t);
+  const std::string text = out.str();
+  write_atomically(folder / "README.md",
+                   [&](FileWriter& file) { file.write(text.data(), text.size()); });
+}
+
+}  // namespace sentence_transformers

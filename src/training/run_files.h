@@ -1,0 +1,46 @@
+// Folders checkpoint-N: a model that can be used as it is, and what a run needs to go on from it.
+#pragma once
+
+#include <sentence_transformers/trainer.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sentence_transformers {
+
+struct Checkpoint {
+  nlohmann::json state;                       // trainer_state.json
+  std::map<std::string, at::Tensor> tensors;  // trainer_state.safetensors
+};
+
+/// Writes `parent`/checkpoint-N as a whole or not at all, replacing one of this name: `save_model`
+/// fills a folder with the model. Throws Error where the disk refuses; older checkpoints stay.
+std::filesystem::path write_checkpoint(
+    const std::filesystem::path& parent, int64_t step, const Checkpoint& checkpoint,
+    const std::function<void(const std::filesystem::path&)>& save_model);
+
+/// Throws LoadError if it is none.
+Checkpoint read_checkpoint(const std::filesystem::path& folder);
+
+/// The folder itself if it is a checkpoint, else the newest one in it. Throws LoadError if there is
+/// none.
+std::filesystem::path find_checkpoint(const std::filesystem::path& folder);
+
+/// The checkpoints in a folder by their steps, oldest first.
+std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(
+    const std::filesystem::path& folder);
+
+/// Copies a checkpoint's model.safetensors into parameters of the same names. Throws LoadError
+/// naming file and tensor where they do not fit.
+void read_parameters(const std::filesystem::path& folder, const NamedTensors& parameters);
+
+/// Removes all but the newest `keep` checkpoints (0 keeps all) and `best`.
+void remove_old_checkpoints(const std::filesystem::path& parent, int64_t keep,
+                            const std::filesystem::path& best);
+
+}  // namespace sentence_transformers

@@ -1,0 +1,42 @@
+// A run's history: log.jsonl, and its curves as a picture.
+#pragma once
+
+#include <sentence_transformers/trainer.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace sentence_transformers {
+
+class RunLog {
+ public:
+  /// Writes log.jsonl and curves.svg in `folder`; "" keeps the history in memory alone.
+  explicit RunLog(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  void add_training(const TrainingState& state);
+  void add_evaluation(const TrainingState& state, const std::string& primary_metric);
+
+  /// One object a line: step, epoch, loss, learning_rate, grad_norm, steps_per_second; or step,
+  /// epoch, "metrics" and "primary_metric".
+  const nlohmann::json& history() const { return history_; }
+  /// Goes on from a checkpoint's history; log.jsonl then holds no more than that.
+  void restore(nlohmann::json history);
+
+  void write_curves() const;
+
+ private:
+  void add(nlohmann::json line);
+
+  std::filesystem::path folder_;
+  nlohmann::json history_ = nlohmann::json::array();
+};
+
+/// Loss over steps, and below it the primary metric, if there is one, as a small SVG picture.
+std::string draw_curves(const nlohmann::json& history);
+
+/// The name of the last evaluation's primary metric, or "".
+std::string primary_metric(const nlohmann::json& history);
+
+}  // namespace sentence_transformers

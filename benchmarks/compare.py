@@ -129,6 +129,22 @@ class Runner:
         self.peer("ort", "search", "faiss", *words, peer="faiss")
         self.peer("st", "search", "python", *words, peer="python")
 
+    def cross(self):
+        """Cross-encoder: the same folder for both, scores kept to be compared."""
+        self.run([self.programs / "measure", self.dir / "model", "float32", "--make-cross", self.dir / "cross"])
+        files = [self.file("short"), self.file("mixed")]
+        for mode in OURS:
+            words = ["--predict", *files, "--passes", 5, "--out", self.out, *self.limits()]
+            self.run([self.programs / "measure", self.dir / "cross", mode, *words], peer=f"ours-{mode}")
+        self.peer("st", "predict", *files, "--passes", 3, "--out", self.out, *self.limits(), peer="torch")
+
+    def training(self):
+        workload.write_sts(self.dir)
+        runs = ["--runs", 100 if not self.limit else 5]
+        for _ in range(3 if not self.limit else 1):
+            self.ours("float32", "--train", self.dir / "sts-train.csv", *runs)
+            self.peer("st", "train", self.dir / "sts-train.csv", *runs, peer="torch")
+
     def tokenizer(self):
         files = [self.file(name) for name in ("short", "mixed", "long")]
         self.run(
@@ -152,7 +168,7 @@ class Runner:
             name: (lambda n=name: self.our_throughput(n[5:]) if n[:5] == "ours-" else self.peer_throughput(n))
             for name in order
         }
-        for name in ("lengths", "latency", "startup", "memory", "growth", "search", "tokenizer", "sts"):
+        for name in ("lengths", "latency", "startup", "memory", "growth", "search", "tokenizer", "sts", "cross", "training"):
             parts[name] = getattr(self, name)
         parts["machine"] = self.machine
         return parts

@@ -14,7 +14,7 @@ network="check the network and the disk's free space, then run this script again
 
 make_st() {
   python3 -m venv --clear "$dir/st"
-  "$dir/st/bin/pip" install "torch==$torch_version" sentence-transformers==6.2.0 scipy
+  "$dir/st/bin/pip" install "torch==$torch_version" sentence-transformers==6.2.0 datasets accelerate scipy
 }
 
 make_ort() {
@@ -32,7 +32,7 @@ set_up
 configure SENTENCE_TRANSFORMERS_BENCHMARKS=ON
 build comparison
 
-compgen -G "$dir/st/lib/python3*/site-packages/sentence_transformers" >/dev/null ||
+compgen -G "$dir/st/lib/python3*/site-packages/datasets" >/dev/null ||
   step peers-st "Installing sentence-transformers in $dir/st" "$network" make_st
 compgen -G "$dir/ort/lib/python3*/site-packages/ctranslate2" >/dev/null ||
   step peers-ort "Installing ONNX Runtime, OpenVINO and CTranslate2 in $dir/ort" "$network" make_ort

@@ -20,6 +20,9 @@ Tasks (without one: texts a second of each FILE, after a warm-up of 64 texts)
   --memory          peak memory of embedding FILE once, and after 20 shuffled passes of a quarter
   --growth          1,000, 10,000 and 100,000 different texts made from the FILEs
   --tokenize        the FILEs, and words of 1 and 2 MB, on one core
+  --make-cross FOLDER   saves MODEL as a cross-encoder with a new head of one label
+  --predict         2,000 pairs of a line of one FILE and one of the other; MODEL is a cross-encoder
+  --train           --runs steps of 16 pairs of FILE, the STS benchmark's training set, after 10 more
   --search          util::semantic_search over random unit vectors of 384 dimensions
   --peak            matrix products at their best, and the packed linear layers of MiniLM
 
@@ -52,12 +55,13 @@ bench::Settings parse(int argc, char** argv) {
       s.out = value();
     } else {
       if (word == "--startup") s.clock = std::stod(value());
+      if (word == "--make-cross") s.out = value();
       s.task = word;
     }
   }
   if (s.passes < 1 || s.runs < 1) throw std::invalid_argument("[measure] expected at least 1");
   if (s.task == "--peak" || s.task == "--search" || s.task == "--help") return s;
-  if (words.size() < 2 || (words.size() < 3 && s.task != "--startup")) {
+  if (words.size() < 2 || (words.size() < 3 && s.task != "--startup" && s.task != "--make-cross")) {
     throw std::invalid_argument(kHelp);
   }
   s.model = words[0];
@@ -77,6 +81,9 @@ int main(int argc, char** argv) try {
       {"--growth", bench::growth},
       {"--tokenize", bench::tokenize},
       {"--search", bench::search},
+      {"--make-cross", bench::make_cross},
+      {"--predict", bench::predict},
+      {"--train", bench::train},
       {"--peak", bench::peak},
       {"--help", [](const bench::Settings&) { std::fputs(kHelp, stdout); }}};
   const bench::Settings settings = parse(argc, argv);

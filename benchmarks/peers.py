@@ -6,6 +6,8 @@ peers.py DIR startup CLOCK
 peers.py DIR memory FILE
 peers.py DIR tokenize FILE...
 peers.py DIR search python|faiss
+peers.py DIR predict FILE FILE
+peers.py DIR train FILE
 peers.py DIR versions PACKAGE...
 
 PEER: torch, torch-bf16 (in DIR/st); onnx, onnx-int8, openvino, openvino-int8, ct2, ct2-int8 (in DIR/ort).
@@ -274,6 +276,65 @@ def search(which, options):
     )
 
 
+# --- cross-encoder, training ----------------------------------------------------------------------
+
+
+def predict(folder, first, second, options):
+    """The same 2,000 pairs as `measure --predict`."""
+    import numpy as np
+    from sentence_transformers import CrossEncoder
+
+    queries, passages = lines(first, options.limit), lines(second, options.limit)
+    pairs = [(queries[i % len(queries)], passages[7 * i % len(passages)]) for i in range(options.limit or 2000)]
+    model = CrossEncoder(f"{folder}/cross", device="cpu")
+    model.predict(pairs[:64])
+    times, scores = timed(options.passes, lambda: model.predict(pairs, batch_size=BATCH_SIZE))
+    np.save(f"{options.out}/predict.torch.npy", np.asarray(scores, np.float32).reshape(-1, 1))
+    emit(task="predict", mode="torch", pairs=len(pairs), pairs_per_s=round(len(pairs) / statistics.median(times), 1), times=times)
+
+
+def train(folder, file, options):
+    """The same recipe as `measure --train`, by Python's trainer."""
+    import tempfile
+
+    import torch
+    from datasets import Dataset
+    from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+    from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
+    from transformers import TrainerCallback
+
+    torch.set_num_threads(CORES)
+    rows = [line.split("\t") for line in lines(file)]
+    columns = {"first": [r[5] for r in rows], "second": [r[6] for r in rows], "label": [float(r[4]) / 5 for r in rows]}
+    model = sentence_transformer(folder, "torch")
+    warm_up = 10
+
+    class Clock(TrainerCallback):
+        def on_step_end(self, args, state, control, **_):
+            if state.global_step == warm_up:
+                self.start = time.perf_counter()
+
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as output:
+        arguments = SentenceTransformerTrainingArguments(
+            output_dir=output,
+            max_steps=warm_up + options.runs,
+            per_device_train_batch_size=16,
+            learning_rate=2e-5,
+            warmup_steps=36,
+            save_strategy="no",
+            report_to="none",
+            use_cpu=True,
+            disable_tqdm=True,
+        )
+        trainer = SentenceTransformerTrainer(
+            model=model, args=arguments, train_dataset=Dataset.from_dict(columns), loss=CosineSimilarityLoss(model), callbacks=[clock]
+        )
+        trainer.train()
+    seconds = time.perf_counter() - clock.start
+    emit(task="train", mode="torch", steps=options.runs, steps_per_s=round(options.runs / seconds, 3), peak_mb=memory_mb("VmHWM"))
+
+
 def versions(packages):
     emit(task="versions", **{name: importlib.metadata.version(name) for name in packages})
 
@@ -296,6 +357,8 @@ def main():
         "memory": lambda: memory(o.folder, o.words[0], o),
         "tokenize": lambda: tokenize(o.folder, o.words, o),
         "search": lambda: search(o.words[0], o),
+        "predict": lambda: predict(o.folder, o.words[0], o.words[1], o),
+        "train": lambda: train(o.folder, o.words[0], o),
         "versions": lambda: versions(o.words),
     }
     tasks[o.task]()

@@ -98,6 +98,14 @@ class Results:
         return smallest_cosine(file, reference) if file.exists() and reference.exists() else None
 
 
+    def score_difference(self, mode):
+        """Of the cross-encoder's scores."""
+        files = [self.folder / f"predict.{name}.npy" for name in (mode, "torch")]
+        if not all(file.exists() for file in files):
+            return None
+        return max(abs(x - y) for a, b in zip(*map(read_npy, files)) for x, y in zip(a, b))
+
+
 def ratio(a, b):
     return a / b if a is not None and b else None
 
@@ -195,6 +203,14 @@ def targets(r):
     t.at_least("util::semantic_search: against Python's", 1.5, ratio(seconds.get("python"), seconds.get("ours")))
     t.at_least("util::semantic_search: against FAISS IndexFlatIP", 1, ratio(seconds.get("faiss"), seconds.get("ours")))
 
+    pairs = {row["peer"]: row["pairs_per_s"] for row in r.rows("predict")}
+    t.at_least("cross-encoder, float32: predict against Python's", 2, ratio(pairs.get("ours-float32"), pairs.get("torch")))
+    t.at_most("cross-encoder, float32: largest difference of a score to Python's", 1e-5, r.score_difference("float32"), "", 8)
+    steps = {peer: r.value("steps_per_s", "train", peer=peer) for peer in ("ours-float32", "torch")}
+    t.at_least("training: steps a second against Python's", 1.5, ratio(steps["ours-float32"], steps["torch"]))
+    peak_mb = {peer: r.value("peak_mb", "train", peer=peer) for peer in ("ours-float32", "torch")}
+    t.at_most("training: peak memory, share of Python's", 1, ratio(peak_mb["ours-float32"], peak_mb["torch"]))
+
     beyond = Targets()
     for file in FILES:
         share = end_to_end_share(r, "ours-float32", file, peak)
@@ -278,6 +294,22 @@ def single_rows(r):
         for row in r.rows("growth")
     ]
     return latency, start, memory, sts, search, tokens, growth
+
+
+def cross_rows(r):
+    rows = []
+    for row in r.rows("predict"):
+        difference = r.score_difference(row["mode"]) if row["peer"] != "torch" else None
+        rows.append([row["peer"], show(row["pairs_per_s"], 1), "–" if difference is None else f"{difference:.1e}"])
+    return rows
+
+
+def training_rows(r):
+    rows = []
+    for peer in ("ours-float32", "torch"):
+        values = [r.value(key, "train", peer=peer) for key in ("steps_per_s", "peak_mb")]
+        rows.append([peer, show(values[0]), show(values[1], 0), len(r.rows("train", peer=peer))])
+    return rows
 
 
 def pictures(r, folder):
@@ -364,6 +396,14 @@ def write(results, folder, order):
         "The 10 best of 1,000,000 random unit vectors of 384 dimensions for each of 1,000 queries. FAISS: `IndexFlatIP`, the "
         "search alone.",
         table(["", "seconds", "peak memory beyond the vectors, MB"], search),
+        "## Cross-encoder",
+        "2,000 pairs of a line of `short` and one of `mixed`, by all-MiniLM-L6-v2 with a new head of one label, the same folder "
+        "for both.",
+        table(["", "pairs a second", "largest difference to Python's scores"], cross_rows(r)),
+        "## Training",
+        "Steps of 16 pairs of the STS benchmark's training set, CosineSimilarityLoss, AdamW, after 10 steps; the median of the "
+        "runs.",
+        table(["", "steps a second", "peak memory, MB", "runs"], training_rows(r)),
         "## Tokenizer",
         "All three files on one core. Hugging Face tokenizers: the fastest of `encode_batch`, `encode_batch_fast` and `encode`.",
         table(["", "MB/s", "million tokens/s", "a word of 1 MB, ms"], tokens),

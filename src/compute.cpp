@@ -68,6 +68,11 @@ void Compute::train(const std::vector<std::shared_ptr<Module>>& modules, bool on
   for (const auto& module : modules) module->train(on);
 }
 
+Autocast Compute::autocast_scope() const {
+  return {device_.type(),
+          autocast ? Autocast::Settings{true, at::kBFloat16} : Autocast::now(device_.type())};
+}
+
 void set_dropout(const std::vector<std::shared_ptr<Module>>& modules, double probability) {
   if (!(probability >= 0 && probability < 1)) {
     throw std::invalid_argument("[set_dropout] expected a probability from 0 to below 1, found " +

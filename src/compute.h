@@ -12,6 +12,7 @@
 
 #include "modules/module.h"
 #include "modules/transformer.h"
+#include "nn/autocast.h"
 
 namespace sentence_transformers {
 
@@ -28,6 +29,10 @@ class Compute {
   /// Switches to training (dropout, no packed weights) or back. Throws std::invalid_argument if the
   /// numbers do not allow training.
   void train(const std::vector<std::shared_ptr<Module>>& modules, bool on) const;
+
+  /// Of the passes with gradients: autocast to bfloat16, if set.
+  Autocast autocast_scope() const;
+  bool autocast = false;
 
   c10::Device device() const { return device_; }
   at::ScalarType dtype() const { return dtype_; }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
-#include <unordered_map>
 
 #include "compute.h"
 #include "cross_encoder_files.h"
@@ -63,7 +62,7 @@ struct CrossEncoder::Impl {
     at::Tensor scores = at::empty(
         {static_cast<int64_t>(pairs.size()), parts.transformer->num_labels()}, at::kFloat);
     run_passes(pairs.size(), tokenize(pairs, prompt), passes,
-               [&](TokenBatch batch, const std::vector<size_t>& places) {
+               [&](TokenBatch batch, const std::vector<Place>& places) {
                  Features features{.batch = std::move(batch)};
                  parts.transformer->forward(features);
                  put_rows(features.logits, places, scores);
@@ -81,8 +80,9 @@ struct CrossEncoder::Impl {
                                          .unit = "pair",
                                          .device = compute.device()});
     Features features{.batch = pass.batch};
+    const Autocast scope = compute.autocast_scope();
     parts.transformer->forward(features);
-    return features.logits.index_select(0, pass.rows);
+    return features.logits.index_select(0, pass.rows).to(at::kFloat);
   }
 
   Compute compute;
@@ -121,19 +121,12 @@ std::vector<RankResult> CrossEncoder::rank(std::string_view query,
     throw std::invalid_argument(title + "top_k is " + std::to_string(*options.top_k) +
                                 "; expected at least 1");
   }
-  // Once for all equal documents: a product's last bit depends on the row that it stands in.
   Pairs pairs;
-  std::vector<size_t> places;
-  std::unordered_map<std::string_view, size_t> known;
-  for (const std::string& document : documents) {
-    const auto [entry, is_new] = known.emplace(document, pairs.size());
-    if (is_new) pairs.emplace_back(query, document);
-    places.push_back(entry->second);
-  }
+  for (const std::string& document : documents) pairs.emplace_back(query, document);
   const at::Tensor scores = impl_->predict(pairs, options.predict);
   std::vector<RankResult> results;
   for (size_t i = 0; i < documents.size(); ++i) {
-    results.push_back({static_cast<int64_t>(i), scores.const_data_ptr<float>()[places[i]]});
+    results.push_back({static_cast<int64_t>(i), scores.const_data_ptr<float>()[i]});
   }
   std::stable_sort(results.begin(), results.end(),
                    [](const RankResult& a, const RankResult& b) { return a.score > b.score; });
@@ -180,5 +173,6 @@ void CrossEncoder::set_dropout(double probability) {
 void CrossEncoder::set_gradient_checkpointing(bool on) {
   impl_->parts.transformer->encoder().gradient_checkpointing = on;
 }
+void CrossEncoder::set_autocast(bool on) { impl_->compute.autocast = on; }
 
 }  // namespace sentence_transformers

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <mutex>
 #include <stdexcept>
+#include <tuple>
 
 #include "core/progress.h"
 
@@ -41,14 +42,29 @@ std::vector<Encoding> tokenize_all(size_t first, size_t count, const Tokenize& t
   return encodings;
 }
 
+/// Longest first, equal ones side by side.
 Sorted by_falling_length(const std::vector<Encoding>& encodings) {
   Sorted sorted;
   sorted.reserve(encodings.size());
   for (const Encoding& e : encodings) sorted.push_back(&e);
   std::stable_sort(sorted.begin(), sorted.end(), [](const Encoding* a, const Encoding* b) {
-    return a->ids.size() > b->ids.size();
+    if (a->ids.size() != b->ids.size()) return a->ids.size() > b->ids.size();
+    return std::tie(a->ids, a->type_ids) < std::tie(b->ids, b->type_ids);
   });
   return sorted;
+}
+
+/// Where each run of equal ones begins, and the end.
+std::vector<size_t> runs(const Sorted& sorted) {
+  std::vector<size_t> begins;
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    if (i == 0 || sorted[i]->ids != sorted[i - 1]->ids ||
+        sorted[i]->type_ids != sorted[i - 1]->type_ids) {
+      begins.push_back(i);
+    }
+  }
+  begins.push_back(sorted.size());
+  return begins;
 }
 
 TokenBatch pack(const Sorted& sorted, size_t begin, size_t end, c10::Device device) {
@@ -106,7 +122,7 @@ std::string prompt_text(const std::string& function, const std::optional<std::st
 }
 
 void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& options,
-                const std::function<void(TokenBatch, const std::vector<size_t>&)>& work) {
+                const std::function<void(TokenBatch, const std::vector<Place>&)>& work) {
   if (options.batch_size < 1) {
     throw std::invalid_argument("[" + options.function + "] batch_size is " +
                                 std::to_string(options.batch_size) + "; expected at least 1");
@@ -121,32 +137,38 @@ void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& optio
         tokenize_all(window, std::min(kWindow, count - window), tokenize, options.function);
     for (const Encoding& e : encodings) report.truncated += e.truncated();
     const Sorted sorted = by_falling_length(encodings);
-    const std::vector<size_t> starts = cut(sorted, options);
+    const std::vector<size_t> same = runs(sorted);
+    Sorted texts;  // that differ
+    for (size_t i = 0; i + 1 < same.size(); ++i) texts.push_back(sorted[same[i]]);
+    const std::vector<size_t> starts = cut(texts, options);
     for_each_pass(starts.size() - 1, options.device, [&](size_t pass) {
       const c10::InferenceMode inference;  // a thread's own
-      std::vector<size_t> places;
-      for (size_t i = starts[pass]; i < starts[pass + 1]; ++i) {
-        places.push_back(window + static_cast<size_t>(sorted[i] - encodings.data()));
+      std::vector<Place> places;
+      size_t tokens = 0;
+      for (size_t text = starts[pass]; text < starts[pass + 1]; ++text) {
+        for (size_t i = same[text]; i < same[text + 1]; ++i) {
+          const auto input = window + static_cast<size_t>(sorted[i] - encodings.data());
+          places.push_back({text - starts[pass], input});
+          tokens += sorted[i]->ids.size();
+        }
       }
-      TokenBatch batch = pack(sorted, starts[pass], starts[pass + 1], options.device);
-      const int64_t tokens = batch.ids.numel();
-      work(std::move(batch), places);
+      work(pack(texts, starts[pass], starts[pass + 1], options.device), places);
 
       const std::lock_guard lock(mutex);
-      report.tokens += tokens;
+      report.tokens += static_cast<int64_t>(tokens);
       bar.update(finished += static_cast<int64_t>(places.size()));
     });
   }
   if (options.report) *options.report = report;
 }
 
-void put_rows(const at::Tensor& rows, const std::vector<size_t>& places, at::Tensor& result) {
+void put_rows(const at::Tensor& rows, const std::vector<Place>& places, at::Tensor& result) {
   const at::Tensor floats = rows.to(at::kCPU, at::kFloat).contiguous();
   const auto* from = floats.const_data_ptr<float>();
   auto* to = result.data_ptr<float>();
   const auto size = static_cast<size_t>(result.size(1));
-  for (size_t i = 0; i < places.size(); ++i) {
-    std::copy(from + i * size, from + (i + 1) * size, to + places[i] * size);
+  for (const auto& [row, input] : places) {
+    std::copy(from + row * size, from + (row + 1) * size, to + input * size);
   }
 }
 

@@ -32,15 +32,20 @@ struct PassOptions {
   EncodeReport* report = nullptr;
 };
 
-/// Runs `count` inputs, longest first, pass by pass in inference mode: work(batch, places),
-/// `places` being the inputs in the order of the batch's texts. On the CPU several passes may be
-/// under way at once, one a core. Throws std::invalid_argument for a batch_size below 1 or an input
-/// without tokens.
+/// Which input a row of a pass is the result of. Several inputs of the same tokens share a row.
+struct Place {
+  size_t row, input;
+};
+
+/// Runs `count` inputs, longest first, pass by pass in inference mode: work(batch, places). Inputs
+/// of the same tokens run once (if they are not too far apart: memory stays flat). On the CPU
+/// several passes may be under way at once, one a core. Throws std::invalid_argument for a
+/// batch_size below 1 or an input without tokens.
 void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& options,
-                const std::function<void(TokenBatch, const std::vector<size_t>&)>& work);
+                const std::function<void(TokenBatch, const std::vector<Place>&)>& work);
 
 /// Rows of a pass [n, D], of any type and device, into [N, D] float32 on the CPU.
-void put_rows(const at::Tensor& rows, const std::vector<size_t>& places, at::Tensor& result);
+void put_rows(const at::Tensor& rows, const std::vector<Place>& places, at::Tensor& result);
 
 /// All inputs in one pass, and the row of its result that belongs to each input.
 struct SinglePass {

@@ -13,6 +13,7 @@
 
 #include "core/heap.h"
 #include "core/progress.h"
+#include "retrieval_scan.h"
 
 namespace sentence_transformers::util {
 namespace {
@@ -103,6 +104,15 @@ class ChunkScorer {
   at::Tensor queries_, corpus_, normalized_, scores_;
 };
 
+std::vector<std::vector<Hit>> hits(const std::vector<std::vector<Candidate>>& best) {
+  std::vector<std::vector<Hit>> results(best.size());
+  for (size_t i = 0; i < best.size(); ++i) {
+    results[i].reserve(best[i].size());
+    for (const auto& [value, id] : best[i]) results[i].push_back({id, static_cast<float>(value)});
+  }
+  return results;
+}
+
 }  // namespace
 
 std::vector<std::vector<Hit>> semantic_search(const at::Tensor& query_embeddings,
@@ -125,7 +135,13 @@ std::vector<std::vector<Hit>> semantic_search(const at::Tensor& query_embeddings
     throw std::invalid_argument(text.str());
   }
 
-  using Candidate = std::pair<double, int64_t>;  // score, corpus row
+  const bool cosine = is(options.score_function, cos_sim);
+  if ((cosine || is(options.score_function, dot_score)) && can_scan(queries, corpus)) {
+    const auto found =
+        scan(cosine ? normalize_embeddings(queries) : queries, corpus, cosine, options.top_k);
+    if (found) return hits(*found);
+  }
+
   std::vector<std::vector<Candidate>> best(static_cast<size_t>(queries.size(0)));
   const auto top_k = static_cast<size_t>(options.top_k);
   ChunkScorer score(options.score_function, queries, corpus);
@@ -154,14 +170,11 @@ std::vector<std::vector<Hit>> semantic_search(const at::Tensor& query_embeddings
     }
   }
 
-  std::vector<std::vector<Hit>> results(best.size());
-  for (size_t i = 0; i < best.size(); ++i) {
-    std::stable_sort(best[i].begin(), best[i].end(),
+  for (auto& candidates : best) {
+    std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.first > b.first; });
-    results[i].reserve(best[i].size());
-    for (const auto& [value, id] : best[i]) results[i].push_back({id, static_cast<float>(value)});
   }
-  return results;
+  return hits(best);
 }
 
 std::vector<ParaphrasePair> paraphrase_mining_embeddings(const at::Tensor& embeddings,

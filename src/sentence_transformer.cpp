@@ -67,7 +67,7 @@ struct SentenceTransformer::Impl {
   /// Runs all texts through the first `modules` modules and calls done(features, places), see
   /// run_passes.
   void run(const Texts& texts, const EncodeOptions& options, size_t modules,
-           const std::function<void(const Features&, const std::vector<size_t>&)>& done) const {
+           const std::function<void(const Features&, const std::vector<Place>&)>& done) const {
     const std::string prompt = prompt_text(kEncode, options.prompt, options.prompt_name,
                                            parts.default_prompt_name, parts.prompts);
     const int64_t prompt_tokens = this->prompt_tokens(prompt);
@@ -78,7 +78,7 @@ struct SentenceTransformer::Impl {
                              .show_progress_bar = options.show_progress_bar,
                              .report = options.report};
     run_passes(texts.size(), tokenize(texts, prompt), passes,
-               [&](TokenBatch batch, const std::vector<size_t>& places) {
+               [&](TokenBatch batch, const std::vector<Place>& places) {
                  Features features{.batch = std::move(batch), .prompt_tokens = prompt_tokens};
                  for (size_t m = 0; m < modules; ++m) parts.modules[m]->forward(features);
                  done(features, places);
@@ -107,13 +107,14 @@ struct SentenceTransformer::Impl {
         {.function = "SentenceTransformer::forward", .title = "", .device = compute.device()});
     Features features{
         .batch = pass.batch, .prompt_tokens = prompt_tokens(prompt), .layers = layers};
+    const Autocast scope = compute.autocast_scope();
     parts.modules[0]->forward(features);
     std::vector<at::Tensor> outputs =
         layers ? *layers : std::vector<at::Tensor>{features.token_embeddings};
     for (at::Tensor& output : outputs) {
       features.token_embeddings = output;
       for (size_t m = 1; m < parts.modules.size(); ++m) parts.modules[m]->forward(features);
-      output = features.sentence_embedding.index_select(0, pass.rows);
+      output = features.sentence_embedding.index_select(0, pass.rows).to(at::kFloat);
     }
     return outputs;
   }
@@ -206,12 +207,13 @@ std::vector<at::Tensor> SentenceTransformer::encode_tokens(
     if (size) tokens = util::truncate_embeddings(tokens, *size);
     tokens = tokens.to(at::kCPU, at::kFloat);
     const c10::InferenceMode ordinary_tensors(false);
-    size_t row = 0;
+    std::vector<at::Tensor> rows;
     for (const Group& g : f.batch.groups) {
       for (int64_t i = 0; i < g.count; ++i) {
-        result[places[row++]] = tokens.narrow(0, g.offset + i * g.length, g.length).clone();
+        rows.push_back(tokens.narrow(0, g.offset + i * g.length, g.length));
       }
     }
+    for (const auto& [row, input] : places) result[input] = rows[row].clone();
   });
   return result;
 }
@@ -269,5 +271,6 @@ void SentenceTransformer::set_dropout(double probability) {
 void SentenceTransformer::set_gradient_checkpointing(bool on) {
   impl_->parts.transformer->encoder().gradient_checkpointing = on;
 }
+void SentenceTransformer::set_autocast(bool on) { impl_->compute.autocast = on; }
 
 }  // namespace sentence_transformers

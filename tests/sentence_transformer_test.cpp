@@ -191,6 +191,24 @@ TEST(SentenceTransformer, TextsDoNotDependOnTheirNeighbours) {
   }
 }
 
+TEST(SentenceTransformer, EqualTextsHaveEqualRows) {
+  const at::Tensor wanted = tiny().encode({"the sun", "a dog", "the cat sleeps"});
+  // "THE SUN" has the same tokens.
+  const Strings many = {"a dog",          "the sun", "a dog",  "THE SUN",
+                        "the cat sleeps", "a dog",   "the sun"};
+  const std::vector<int64_t> same = {1, 0, 1, 0, 2, 1, 0};
+  for (const int64_t batch_size : {1, 2, 32}) {
+    const at::Tensor found = tiny().encode(many, {.batch_size = batch_size});
+    const auto tokens = tiny().encode_tokens(many, {.batch_size = batch_size});
+    for (size_t i = 0; i < many.size(); ++i) {
+      EXPECT_LT(largest_difference(found[static_cast<int64_t>(i)], wanted[same[i]]), 1e-6) << i;
+      EXPECT_EQ(tokens[i].size(0), tiny().tokenizer().count_tokens(many[i]));
+    }
+    EXPECT_TRUE(at::equal(found[0], found[5]));
+    EXPECT_FALSE(at::equal(tokens[0], tokens[1]));
+  }
+}
+
 TEST(SentenceTransformer, NoTextsGiveNoRows) {
   EncodeReport report{.texts = 7};
   const at::Tensor e = tiny().encode(Strings{}, {.report = &report});

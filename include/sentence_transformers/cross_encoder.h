@@ -122,6 +122,8 @@ class CrossEncoder {
   bool is_training() const;
   void set_dropout(double probability);
   void set_gradient_checkpointing(bool on);
+  /// forward's products in bfloat16, by LibTorch's autocast; what it returns is float32.
+  void set_autocast(bool on);
 
  private:
   struct Impl;

@@ -39,7 +39,7 @@ struct LoadOptions {
 /// What one encode call did.
 struct EncodeReport {
   int64_t texts = 0;
-  int64_t tokens = 0;     ///< that went through the model
+  int64_t tokens = 0;     ///< of all texts, as the model sees them
   int64_t truncated = 0;  ///< texts longer than max_seq_length, whose end the model did not see
 };
 
@@ -161,6 +161,8 @@ class SentenceTransformer {
   void set_dropout(double probability);
   /// Layers keep only their input for backward, and run again there.
   void set_gradient_checkpointing(bool on);
+  /// forward's products in bfloat16, by LibTorch's autocast; what it returns is float32.
+  void set_autocast(bool on);
 
  private:
   struct Impl;

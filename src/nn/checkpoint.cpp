@@ -1,9 +1,9 @@
 #include "nn/checkpoint.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "nn/autocast.h"
 #include "nn/random_state.h"
 
 namespace sentence_transformers {
@@ -16,34 +16,7 @@ using torch::autograd::variable_list;
 /// What running a layer again must find as it was.
 struct Settings {
   RandomState random;
-  bool autocast;
-  at::ScalarType autocast_type;
-};
-
-/// Autocast as it was for the length of a scope. Nothing cast without gradients may serve a pass
-/// with them, or the other way round.
-class AutocastAs {
- public:
-  AutocastAs(c10::DeviceType device, const Settings& settings)
-      : device_(device),
-        on_(at::autocast::is_autocast_enabled(device)),
-        type_(at::autocast::get_autocast_dtype(device)) {
-    set(settings.autocast, settings.autocast_type);
-  }
-  ~AutocastAs() { set(on_, type_); }
-  AutocastAs(const AutocastAs&) = delete;
-  AutocastAs& operator=(const AutocastAs&) = delete;
-
- private:
-  void set(bool on, at::ScalarType type) const {
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, on);
-    at::autocast::set_autocast_dtype(device_, type);
-  }
-
-  c10::DeviceType device_;
-  bool on_;
-  at::ScalarType type_;
+  Autocast::Settings autocast;
 };
 
 struct Checkpoint : torch::autograd::Function<Checkpoint> {
@@ -51,13 +24,12 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
                                std::shared_ptr<Layer> layer) {
     context->save_for_backward({x});
     const auto device = x.device().type();
-    const auto settings = std::make_shared<Settings>(
-        Settings{RandomState(x.device()), at::autocast::is_autocast_enabled(device),
-                 at::autocast::get_autocast_dtype(device)});
+    const auto settings =
+        std::make_shared<Settings>(Settings{RandomState(x.device()), Autocast::now(device)});
     context->saved_data["layer"] = c10::IValue::make_capsule(hold(layer));
     context->saved_data["settings"] = c10::IValue::make_capsule(hold(settings));
     const at::NoGradGuard no_grad;
-    const AutocastAs fresh(device, *settings);
+    const Autocast fresh(device, settings->autocast);
     return {(*layer)(x)};
   }
 
@@ -70,7 +42,7 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
     at::Tensor y;
     {
       const at::AutoGradMode gradients_on(true);
-      const AutocastAs autocast(x.device().type(), *settings);
+      const Autocast as_before(x.device().type(), settings->autocast);
       y = (*layer)(x);
     }
     now.restore();

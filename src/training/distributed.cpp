@@ -164,7 +164,14 @@ void broadcast_parameters(const NamedTensors& parameters) {
   }
 }
 
-void average_gradients(const NamedTensors& parameters, double& loss, bool& stop) {
+bool in_any_process(bool value) {
+  if (world_size() == 1) return value;
+  const at::Tensor count = at::full({1}, value ? 1.0 : 0.0, at::kDouble);
+  sum(count, "agreed on a stop");
+  return count.item<double>() > 0;
+}
+
+void average_gradients(const NamedTensors& parameters, double& loss) {
   if (world_size() == 1) return;
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;
@@ -172,12 +179,11 @@ void average_gradients(const NamedTensors& parameters, double& loss, bool& stop)
     if (parameter.grad().defined()) gradients.push_back(parameter.grad());
   }
   const auto count = static_cast<double>(gradients.size());
-  const at::Tensor facts = at::tensor({loss, stop ? 1.0 : 0.0, count}, at::kDouble);
+  const at::Tensor facts = at::tensor({loss, count}, at::kDouble);
   const auto size = static_cast<double>(world_size());
   sum(facts, "averaged the loss");
   loss = facts[0].item<double>() / size;
-  stop = facts[1].item<double>() > 0;
-  if (facts[2].item<double>() != count * size) {
+  if (facts[1].item<double>() != count * size) {
     throw Error("[Trainer] the processes have gradients for different numbers of parameters");
   }
 
@@ -214,7 +220,8 @@ int64_t rows_before(int64_t rows) {
 #else
 
 void broadcast_parameters(const NamedTensors&) {}
-void average_gradients(const NamedTensors&, double&, bool&) {}
+bool in_any_process(bool value) { return value; }
+void average_gradients(const NamedTensors&, double&) {}
 at::Tensor all_gather_rows(const at::Tensor& rows) { return rows; }
 int64_t rows_before(int64_t) { return 0; }
 

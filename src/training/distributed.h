@@ -22,9 +22,11 @@ int64_t world_size();
 /// Everyone gets the values of process 0.
 void broadcast_parameters(const NamedTensors& parameters);
 
-/// Gradients and loss become the mean over all processes, and everyone stops if one wants to.
-/// Throws Error if a process is gone.
-void average_gradients(const NamedTensors& parameters, double& loss, bool& stop);
+/// Gradients and loss become the mean over all processes. Throws Error if a process is gone.
+void average_gradients(const NamedTensors& parameters, double& loss);
+
+/// Is it so in one of the processes? All get the same answer.
+bool in_any_process(bool value);
 
 /// Rows of all processes in the order of their ranks: [N, D] -> [sum of all N, D]. Gradients flow
 /// back to the process a row came from.

@@ -1,7 +1,6 @@
 #include "training/gradient_cache.h"
 
 #include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -9,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "nn/autocast.h"
 #include "nn/random_state.h"
 #include "training/batch.h"
 
@@ -17,35 +17,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-/// Autocast as it was when the batch was first embedded, for the time of this object.
-class Autocast {
- public:
-  struct Settings {
-    bool enabled;
-    at::ScalarType type;
-  };
-  static Settings now(at::DeviceType device) {
-    return {at::autocast::is_autocast_enabled(device), at::autocast::get_autocast_dtype(device)};
-  }
-  Autocast(at::DeviceType device, const Settings& settings)
-      : device_(device), before_(now(device)) {
-    set(settings);
-  }
-  ~Autocast() { set(before_); }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  void set(const Settings& settings) const {
-    // Its copies of weights belong to a graph that is gone, or were made without one.
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, settings.enabled);
-    at::autocast::set_autocast_dtype(device_, settings.type);
-  }
-  at::DeviceType device_;
-  Settings before_;
-};
 
 /// Goes back to the random numbers that were next when it was made.
 class KeepRandomState {

@@ -17,7 +17,9 @@ struct TrainedModel {
   std::function<void(bool)> train;
   std::function<void(double)> set_dropout;
   std::function<void(bool)> set_gradient_checkpointing;
+  std::function<void(bool)> set_autocast;
   std::function<void(const std::filesystem::path&)> save;
+  std::filesystem::path folder;  // that it was loaded from
   c10::Device device;
 };
 

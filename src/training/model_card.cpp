@@ -75,7 +75,8 @@ void write_logs(std::ostream& out, const TrainerInternals& t) {
     out << " |";
     if (!metric.empty()) {
       out << " ";
-      if (line.contains("metrics") && line["metrics"].contains(metric)) {
+      if (line.contains("metrics") && line["metrics"].contains(metric) &&
+          line["metrics"][metric].is_number()) {
         out << line["metrics"][metric].get<double>();
       }
       out << " |";

@@ -82,7 +82,11 @@ std::vector<std::pair<int64_t, fs::path>> list_checkpoints(const fs::path& folde
     }
     result.emplace_back(std::stoll(digits), entry.path());
   }
-  std::sort(result.begin(), result.end());
+  std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) {
+    std::error_code none;
+    return std::pair(fs::last_write_time(a.second / kState, none), a.first) <
+           std::pair(fs::last_write_time(b.second / kState, none), b.first);
+  });
   return result;
 }
 
@@ -109,14 +113,30 @@ void read_parameters(const fs::path& folder, const NamedTensors& parameters) {
   }
 }
 
-void remove_old_checkpoints(const fs::path& parent, int64_t keep, const fs::path& best) {
+void remove_old_checkpoints(const fs::path& parent, int64_t keep,
+                            const std::vector<fs::path>& spared) {
   if (keep <= 0) return;
   auto list = list_checkpoints(parent);
-  std::erase_if(list, [&](const auto& entry) { return entry.second == best; });
-  std::error_code ignored;
+  std::error_code none;
+  std::erase_if(list, [&](const auto& entry) {
+    return std::any_of(spared.begin(), spared.end(),
+                       [&](const fs::path& s) { return fs::equivalent(entry.second, s, none); });
+  });
   for (size_t i = 0; i + static_cast<size_t>(keep) < list.size(); ++i) {
-    fs::remove_all(list[i].second, ignored);
+    fs::remove_all(list[i].second, none);
   }
+}
+
+void remove_unfinished(const fs::path& parent) {
+  std::error_code none;
+  std::vector<fs::path> rest;
+  for (const auto& entry : fs::directory_iterator(parent, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kUnfinished + kName) || name.starts_with(kReplaced + kName)) {
+      rest.push_back(entry.path());
+    }
+  }
+  for (const fs::path& folder : rest) fs::remove_all(folder, none);
 }
 
 }  // namespace sentence_transformers

@@ -31,7 +31,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& folder);
 /// none.
 std::filesystem::path find_checkpoint(const std::filesystem::path& folder);
 
-/// The checkpoints in a folder by their steps, oldest first.
+/// The checkpoints in a folder and their steps, in the order in which they were written.
 std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(
     const std::filesystem::path& folder);
 
@@ -39,8 +39,11 @@ std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(
 /// naming file and tensor where they do not fit.
 void read_parameters(const std::filesystem::path& folder, const NamedTensors& parameters);
 
-/// Removes all but the newest `keep` checkpoints (0 keeps all) and `best`.
+/// Removes all but the newest `keep` checkpoints (0 keeps all) and `spared` folders.
 void remove_old_checkpoints(const std::filesystem::path& parent, int64_t keep,
-                            const std::filesystem::path& best);
+                            const std::vector<std::filesystem::path>& spared);
+
+/// Removes what a process that was killed while it wrote a checkpoint left there.
+void remove_unfinished(const std::filesystem::path& parent);
 
 }  // namespace sentence_transformers

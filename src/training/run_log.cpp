@@ -118,7 +118,9 @@ std::string draw_curves(const nlohmann::json& history) {
     const double step = line["step"].get<double>();
     if (line.contains("loss")) losses.emplace_back(step, line["loss"].get<double>());
     if (!line.contains("metrics") || !line["metrics"].contains(metric)) continue;
-    values.emplace_back(step, line["metrics"][metric].get<double>());
+    const auto& value = line["metrics"][metric];  // NaN is null, or not finite
+    if (!value.is_number() || !std::isfinite(value.get<double>())) continue;
+    values.emplace_back(step, value.get<double>());
   }
   std::string body;
   double height = 0;

@@ -13,7 +13,7 @@ struct sigaction handlers_before[2];
 
 extern "C" void remember_signal(int signal) {
   signal_received = signal;
-  std::signal(signal, SIG_DFL);
+  for (const int each : kSignals) std::signal(each, SIG_DFL);
 }
 
 }  // namespace
@@ -25,7 +25,11 @@ SignalGuard::SignalGuard(bool on) : on_(on) {
   action.sa_handler = remember_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (int i = 0; i < 2; ++i) sigaction(kSignals[i], &action, &handlers_before[i]);
+  for (int i = 0; i < 2; ++i) {
+    sigaction(kSignals[i], nullptr, &handlers_before[i]);
+    // A shell lets a job behind & ignore SIGINT.
+    if (handlers_before[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &action, nullptr);
+  }
 }
 
 SignalGuard::~SignalGuard() {

@@ -15,7 +15,9 @@ TrainedModel wrap(Model& model) {
           .train = [&](bool on) { model.train(on); },
           .set_dropout = [&](double probability) { model.set_dropout(probability); },
           .set_gradient_checkpointing = [&](bool on) { model.set_gradient_checkpointing(on); },
+          .set_autocast = [&](bool on) { model.set_autocast(on); },
           .save = [&](const std::filesystem::path& folder) { model.save_pretrained(folder); },
+          .folder = model.path(),
           .device = model.device()};
 }
 

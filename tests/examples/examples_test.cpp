@@ -1,17 +1,17 @@
 // Runs each example program with all-MiniLM-L6-v2 and compares the numbers it prints with Python's.
 #include <gtest/gtest.h>
 #include <sentence_transformers/sentence_transformers.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "programs.h"
 
 namespace {
 
@@ -23,35 +23,6 @@ constexpr double kFirstRow[] = {-1.37173552e-02, -4.28515449e-02, -1.56286024e-0
 constexpr double kRowTolerance = 1e-6;
 // Scores are printed with four decimals, so the last one may differ by rounding.
 constexpr double kScoreTolerance = 1.01e-4;
-
-struct Result {
-  int status;
-  std::string output;
-};
-
-std::string quoted(const std::string& word) { return "'" + word + "'"; }
-
-Result run(const std::string& program, const std::vector<std::string>& arguments,
-           const std::string& redirection = "2>&1") {
-  std::string command = quoted(EXAMPLES_FOLDER "/" + program);
-  for (const std::string& argument : arguments) command += " " + quoted(argument);
-  command += " " + redirection;
-  std::FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return {-1, "popen failed"};
-  std::string output;
-  char buffer[4096];
-  while (const size_t size = std::fread(buffer, 1, sizeof buffer, pipe))
-    output.append(buffer, size);
-  const int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
-}
-
-std::vector<std::string> lines(const std::string& text) {
-  std::vector<std::string> result;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) result.push_back(line);
-  return result;
-}
 
 struct Scored {
   double score;
@@ -72,15 +43,6 @@ void expect_scores(const std::vector<std::string>& printed, size_t first,
                 kScoreTolerance)
         << line;
   }
-}
-
-size_t find_line(const std::vector<std::string>& printed, const std::string& line,
-                 size_t from = 0) {
-  for (size_t i = from; i < printed.size(); ++i) {
-    if (printed[i] == line) return i;
-  }
-  ADD_FAILURE() << "no line: " << line;
-  return printed.size();
 }
 
 class Examples : public testing::Test {
@@ -303,11 +265,6 @@ TEST(RetrieveRerankProgram, PrintsBothRankings) {
   EXPECT_EQ(run("retrieve_rerank", {model, kTinyCross, "/nowhere", "a dog"}).status, 1);
 }
 
-struct Mistake {
-  std::vector<std::string> arguments;
-  const char* message;
-};
-
 TEST(EncodeProgram, ExplainsMistakes) {
   const std::vector<Mistake> mistakes = {
       {{}, "expected TEXTS and OUTPUT.npy, found 0"},
@@ -321,22 +278,14 @@ TEST(EncodeProgram, ExplainsMistakes) {
       {{"/nowhere/texts", "out.npy"}, "cannot open /nowhere/texts"},
       {{"--model", "/nowhere/model", "/dev/null", "out.npy"}, "/nowhere/model"},
   };
-  for (const Mistake& mistake : mistakes) {
-    const Result result = run("encode", mistake.arguments);
-    EXPECT_EQ(result.status, 1) << result.output;
-    EXPECT_NE(result.output.find(mistake.message), std::string::npos) << result.output;
-  }
+  expect_mistakes("encode", mistakes);
 }
 
 TEST(EncodeProgram, HelpAndVersion) {
-  const Result help = run("encode", {"--help"});
-  EXPECT_EQ(help.status, 0);
-  for (const char* flag :
-       {"--model", "--device", "--dtype", "--model-truncate-dim", "--cache-folder",
-        "--max-seq-length", "--query", "--document", "--prompt", "--prompt-name", "--batch-size",
-        "--progress", "--precision", "--normalize", "--truncate-dim"}) {
-    EXPECT_NE(help.output.find(flag), std::string::npos) << flag;
-  }
+  expect_help("encode",
+              {"--model", "--device", "--dtype", "--model-truncate-dim", "--cache-folder",
+               "--max-seq-length", "--query", "--document", "--prompt", "--prompt-name",
+               "--batch-size", "--progress", "--precision", "--normalize", "--truncate-dim"});
   EXPECT_EQ(run("encode", {"--version"}).output, "encode " SENTENCE_TRANSFORMERS_VERSION "\n");
 }
 

@@ -52,6 +52,10 @@ TEST(DistributedWorker, Trains) {
       return true;
     }));
     EXPECT_THROWS(Error, trainer.train(), "[Trainer] process 0 of 2 lost another one");
+  } else if (task == "stop") {  // what one process alone decides
+    trainer.add_callback(std::make_shared<AfterStep>(
+        [](const TrainingState& s) { return rank() != 1 || s.step < 3; }));
+    EXPECT_EQ(trainer.train().steps, 3);
   } else {
     trainer.train();
     EXPECT_EQ(world_size(), 2);
@@ -114,6 +118,14 @@ TEST(DistributedDeath, AProcessThatDiesEndsTheOthers) {
   EXPECT_TRUE(WIFSIGNALED(second));
   const auto seconds = std::chrono::steady_clock::now() - start;
   EXPECT_LT(seconds, std::chrono::seconds(60));
+}
+
+TEST(DistributedStop, OneProcessStopsAll) {
+  TempDir folder;
+  const auto [first, second] = run_two(folder.path(), "stop");
+  EXPECT_EQ(first, 0) << log_of(folder.path());
+  EXPECT_EQ(second, 0);
+  EXPECT_TRUE(fs::exists(folder.path() / "checkpoint-3"));
 }
 
 TEST(DistributedStart, BadEnvironments) {

@@ -277,6 +277,50 @@ TEST(TrainerTest, KeepsTheBestModelAndTheNewestCheckpoints) {
   EXPECT_NE(svg.find("score by step"), std::string::npos);
 }
 
+TEST(TrainerTest, AMetricThatIsNoNumberIsNeverTheBest) {
+  TempDir folder;
+  TrainingArguments arguments = golden_arguments();
+  arguments.output_dir = folder.path();
+  arguments.eval_strategy = Interval::steps;
+  arguments.eval_steps = 1;
+  arguments.logging_steps = 1;
+  arguments.load_best_model_at_end = true;
+  class Judge : public SentenceEvaluator {
+   public:
+    Metrics operator()(const SentenceTransformer&, const EvaluationContext& c) const override {
+      return {{"score", c.steps == 2 ? -1.0 : std::nan("")}};
+    }
+    std::string primary_metric(const Metrics&) const override { return "score"; }
+  };
+  SentenceTransformer model = tiny_model(), rest = tiny_model();
+  SentenceTransformerTrainer trainer(model, arguments, golden_dataset(), kLoss(),
+                                     std::make_shared<Judge>());
+  trainer.add_callback(
+      std::make_shared<AfterStep>([](const TrainingState& s) { return s.step < 4; }));
+  const TrainingResult stopped = trainer.train();
+  EXPECT_EQ(stopped.best_metric, -1.0);
+  EXPECT_EQ(stopped.best_checkpoint.filename(), "checkpoint-2");
+  // The history with its NaNs can be read again, by another spelling of the folder.
+  SentenceTransformerTrainer again(rest, arguments, golden_dataset(), kLoss(),
+                                   std::make_shared<Judge>());
+  const TrainingResult result = again.resume(folder.path() / "." / "checkpoint-4" / "");
+  EXPECT_EQ(result.steps, 6);
+  EXPECT_EQ(result.best_metric, -1.0);
+  EXPECT_EQ(
+      parameter_difference(rest, SentenceTransformer((folder.path() / "checkpoint-2").string())),
+      0);
+}
+
+TEST(TrainerTest, GradientsFromBeforeDoNotCount) {
+  SentenceTransformer clean = tiny_model(), used = tiny_model();
+  for (auto& [name, parameter] : used.named_parameters()) {
+    parameter.mutable_grad() = at::full_like(parameter.detach(), std::nan(""));
+  }
+  SentenceTransformerTrainer(clean, golden_arguments(), golden_dataset(), kLoss()).train();
+  SentenceTransformerTrainer(used, golden_arguments(), golden_dataset(), kLoss()).train();
+  EXPECT_EQ(parameter_difference(clean, used), 0);
+}
+
 TEST(TrainerTest, AModelCardTellsTheFacts) {
   TempDir folder;
   SentenceTransformer model = tiny_model();

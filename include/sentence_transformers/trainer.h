@@ -153,7 +153,8 @@ class Trainer {
   /// The evaluator's metrics now. Throws std::invalid_argument without one.
   Metrics evaluate() const;
 
-  /// model.save_pretrained, and a README.md with the facts of the training.
+  /// model.save_pretrained, and a README.md with the facts of the training. Of several processes
+  /// the first one writes.
   void save_model(const std::filesystem::path& folder) const;
 
  private:

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "training/distributed.h"
 #include "training/loop.h"
 #include "training/model_card.h"
 
@@ -90,6 +91,7 @@ Metrics Trainer<Model, LossType>::evaluate() const {
 
 template <class Model, class LossType>
 void Trainer<Model, LossType>::save_model(const std::filesystem::path& folder) const {
+  if (rank() != 0) return;
   internals_->model.save(folder);
   write_model_card(folder, *internals_, std::is_same_v<Model, CrossEncoder>);
 }

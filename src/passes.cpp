@@ -2,12 +2,13 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <stdexcept>
-#include <tuple>
 
 #include "core/progress.h"
+#include "nn/workspace.h"
 
 namespace sentence_transformers {
 namespace {
@@ -22,34 +23,83 @@ constexpr int64_t kTokensOnCpu = 256;
 constexpr int64_t kTokensOnCuda = 16384;
 constexpr int64_t kInputsPerTokenizerTask = 16;
 
-using Sorted = std::vector<const Encoding*>;
+/// An input's tokens in little memory, for a window of them is held at once: a token's id and type
+/// in one number.
+class Tokens {
+ public:
+  Tokens() = default;
+  explicit Tokens(const Encoding& encoding) : truncated_(encoding.truncated()) {
+    tokens_.reserve(encoding.ids.size());
+    for (size_t i = 0; i < encoding.ids.size(); ++i) {
+      const int64_t id = encoding.ids[i], type = encoding.type_ids[i];
+      if (id >> (32 - kTypeBits) != 0 || type >> kTypeBits != 0) {
+        throw std::invalid_argument("token id " + std::to_string(id) + " of type " +
+                                    std::to_string(type) + "; expected less than 2^28 and 2^4");
+      }
+      tokens_.push_back(static_cast<uint32_t>(id << kTypeBits | type));
+    }
+  }
+
+  size_t size() const { return tokens_.size(); }
+  bool truncated() const { return truncated_; }
+  bool operator==(const Tokens& other) const { return tokens_ == other.tokens_; }
+  bool operator<(const Tokens& other) const { return tokens_ < other.tokens_; }
+
+  std::vector<int64_t> ids() const {
+    return each([](uint32_t t) { return t >> kTypeBits; });
+  }
+  std::vector<int64_t> type_ids() const {
+    return each([](uint32_t t) { return t & ((1U << kTypeBits) - 1); });
+  }
+
+ private:
+  static constexpr int kTypeBits = 4;
+
+  template <class Part>
+  std::vector<int64_t> each(const Part& part) const {
+    std::vector<int64_t> result(tokens_.size());
+    std::transform(tokens_.begin(), tokens_.end(), result.begin(), part);
+    return result;
+  }
+
+  std::vector<uint32_t> tokens_;
+  bool truncated_ = false;
+};
+
+using Sorted = std::vector<const Tokens*>;
 
 /// The tokens of inputs first, first + 1, ...
-std::vector<Encoding> tokenize_all(size_t first, size_t count, const Tokenize& tokenize,
-                                   const std::string& function) {
-  std::vector<Encoding> encodings(count);
+std::vector<Tokens> tokenize_all(size_t first, size_t count, const Tokenize& tokenize,
+                                 const std::string& function) {
+  std::vector<Tokens> inputs(count);
   const auto work = [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const size_t input = first + static_cast<size_t>(i);
-      encodings[i] = tokenize(input);
-      if (encodings[i].ids.empty()) {
-        throw std::invalid_argument("[" + function + "] text " + std::to_string(input) +
-                                    " has no tokens, and this model's tokenizer adds none");
+      const auto complain = [&](const std::string& what) {
+        return std::invalid_argument("[" + function + "] text " + std::to_string(input) + what);
+      };
+      const Encoding encoding = tokenize(input);
+      if (encoding.ids.empty()) {
+        throw complain(" has no tokens, and this model's tokenizer adds none");
+      }
+      try {
+        inputs[i] = Tokens(encoding);
+      } catch (const std::invalid_argument& e) {
+        throw complain(std::string(": ") + e.what());
       }
     }
   };
   at::parallel_for(0, static_cast<int64_t>(count), kInputsPerTokenizerTask, work);
-  return encodings;
+  return inputs;
 }
 
 /// Longest first, equal ones side by side.
-Sorted by_falling_length(const std::vector<Encoding>& encodings) {
+Sorted by_falling_length(const std::vector<Tokens>& inputs) {
   Sorted sorted;
-  sorted.reserve(encodings.size());
-  for (const Encoding& e : encodings) sorted.push_back(&e);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Encoding* a, const Encoding* b) {
-    if (a->ids.size() != b->ids.size()) return a->ids.size() > b->ids.size();
-    return std::tie(a->ids, a->type_ids) < std::tie(b->ids, b->type_ids);
+  sorted.reserve(inputs.size());
+  for (const Tokens& t : inputs) sorted.push_back(&t);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Tokens* a, const Tokens* b) {
+    return a->size() != b->size() ? a->size() > b->size() : *a < *b;
   });
   return sorted;
 }
@@ -58,20 +108,17 @@ Sorted by_falling_length(const std::vector<Encoding>& encodings) {
 std::vector<size_t> runs(const Sorted& sorted) {
   std::vector<size_t> begins;
   for (size_t i = 0; i < sorted.size(); ++i) {
-    if (i == 0 || sorted[i]->ids != sorted[i - 1]->ids ||
-        sorted[i]->type_ids != sorted[i - 1]->type_ids) {
-      begins.push_back(i);
-    }
+    if (i == 0 || !(*sorted[i] == *sorted[i - 1])) begins.push_back(i);
   }
   begins.push_back(sorted.size());
   return begins;
 }
 
 TokenBatch pack(const Sorted& sorted, size_t begin, size_t end, c10::Device device) {
-  std::vector<const std::vector<int64_t>*> ids, type_ids;
+  std::vector<std::vector<int64_t>> ids, type_ids;
   for (size_t i = begin; i < end; ++i) {
-    ids.push_back(&sorted[i]->ids);
-    type_ids.push_back(&sorted[i]->type_ids);
+    ids.push_back(sorted[i]->ids());
+    type_ids.push_back(sorted[i]->type_ids());
   }
   return pack_tokens(ids, type_ids, device);
 }
@@ -82,7 +129,7 @@ std::vector<size_t> cut(const Sorted& sorted, const PassOptions& options) {
   const int64_t budget = options.device.is_cpu() ? kTokensOnCpu : kTokensOnCuda;
   std::vector<size_t> starts = {0};
   while (starts.back() < sorted.size()) {
-    const auto longest = static_cast<int64_t>(sorted[starts.back()]->ids.size());
+    const auto longest = static_cast<int64_t>(sorted[starts.back()]->size());
     const auto inputs = std::min(options.batch_size, std::max<int64_t>(1, budget / longest));
     starts.push_back(std::min(sorted.size(), starts.back() + static_cast<size_t>(inputs)));
   }
@@ -100,6 +147,7 @@ void for_each_pass(size_t count, c10::Device device, const std::function<void(si
   }
   std::atomic<size_t> next = 0;
   at::parallel_for(0, workers, 1, [&](int64_t, int64_t) {
+    const Workspace workspace;
     for (size_t i; (i = next++) < count;) work(i);
   });
 }
@@ -133,10 +181,10 @@ void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& optio
   std::mutex mutex;  // of the report and the bar
 
   for (size_t window = 0; window < count; window += kWindow) {
-    const std::vector<Encoding> encodings =
+    const std::vector<Tokens> inputs =
         tokenize_all(window, std::min(kWindow, count - window), tokenize, options.function);
-    for (const Encoding& e : encodings) report.truncated += e.truncated();
-    const Sorted sorted = by_falling_length(encodings);
+    for (const Tokens& t : inputs) report.truncated += t.truncated();
+    const Sorted sorted = by_falling_length(inputs);
     const std::vector<size_t> same = runs(sorted);
     Sorted texts;  // that differ
     for (size_t i = 0; i + 1 < same.size(); ++i) texts.push_back(sorted[same[i]]);
@@ -147,9 +195,9 @@ void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& optio
       size_t tokens = 0;
       for (size_t text = starts[pass]; text < starts[pass + 1]; ++text) {
         for (size_t i = same[text]; i < same[text + 1]; ++i) {
-          const auto input = window + static_cast<size_t>(sorted[i] - encodings.data());
+          const auto input = window + static_cast<size_t>(sorted[i] - inputs.data());
           places.push_back({text - starts[pass], input});
-          tokens += sorted[i]->ids.size();
+          tokens += sorted[i]->size();
         }
       }
       work(pack(texts, starts[pass], starts[pass + 1], options.device), places);
@@ -174,11 +222,11 @@ void put_rows(const at::Tensor& rows, const std::vector<Place>& places, at::Tens
 
 SinglePass single_pass(size_t count, const Tokenize& tokenize, const PassOptions& options) {
   if (count == 0) throw std::invalid_argument("[" + options.function + "] expected a text");
-  const std::vector<Encoding> encodings = tokenize_all(0, count, tokenize, options.function);
-  const Sorted sorted = by_falling_length(encodings);
+  const std::vector<Tokens> inputs = tokenize_all(0, count, tokenize, options.function);
+  const Sorted sorted = by_falling_length(inputs);
   at::Tensor rows = at::empty({static_cast<int64_t>(count)}, at::kLong);
   for (size_t i = 0; i < count; ++i) {
-    rows.data_ptr<int64_t>()[sorted[i] - encodings.data()] = static_cast<int64_t>(i);
+    rows.data_ptr<int64_t>()[sorted[i] - inputs.data()] = static_cast<int64_t>(i);
   }
   return {pack(sorted, 0, count, options.device), rows.to(options.device)};
 }

@@ -76,6 +76,11 @@ TEST(Passes, Mistakes) {
   };
   EXPECT_THROWS(std::invalid_argument, run(0), "[Test] batch_size is 0");
   EXPECT_THROWS(std::invalid_argument, run(2), "[Test] text 1 has no tokens");
+  const std::vector<std::vector<int64_t>> large = {{1}, {7, int64_t{1} << 28}};
+  EXPECT_THROWS(std::invalid_argument,
+                run_passes(2, tokens_of(large), {.function = "Test", .title = ""},
+                           [](TokenBatch, const std::vector<Place>&) {}),
+                "[Test] text 1: token id 268435456 of type 0", "less than 2^28");
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <sentence_transformers/error.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "core/files.h"
 
@@ -38,18 +40,57 @@ std::string shown(const nlohmann::json& value) {
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
 }
 
+/// How deeply brackets are nested, up to where the text stops being JSON and perhaps beyond.
+int depth(std::string_view text) {
+  int now = 0, deepest = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++now);
+    } else if (c == ']' || c == '}') {
+      --now;
+    }
+  }
+  return deepest;
+}
+
+nlohmann::json parse_apart(const std::string& text, InnerObject& apart) {
+  using Event = nlohmann::json::parse_event_t;
+  // Depths as the parser counts them: the keys of the outermost object are at 1.
+  constexpr int kOuter = 1, kInner = 2, kMember = 3;
+  bool in_outer = false, in_inner = false;
+  return nlohmann::json::parse(text, [&](int depth, Event event, const nlohmann::json& value) {
+    if (event == Event::key && depth == kOuter) in_outer = value == apart.outer;
+    if (event == Event::key && depth == kInner) in_inner = in_outer && value == apart.inner;
+    if (!in_outer || !in_inner || depth < kMember) return true;
+    if (event == Event::key && depth == kMember) {
+      apart.members.emplace_back(value.get_ref<const std::string&>(), nullptr);
+      return false;
+    }
+    if (event == Event::value && depth == kMember && !apart.members.empty()) {
+      apart.members.back().second = value;
+    }
+    return true;
+  });
+}
+
 }  // namespace
 
-nlohmann::json read_json(const std::filesystem::path& path) {
+nlohmann::json read_json(const std::filesystem::path& path, InnerObject* apart) {
   constexpr int kDeepest = 100;  // what copies, prints and destroys JSON recurses
   const std::string text = read_file(path);
-  const auto limit_depth = [&](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
-    if (depth <= kDeepest) return true;
+  if (depth(text) > kDeepest) {
     throw LoadError("[read_json] " + path.string() + ": not valid JSON: nested deeper than " +
                     std::to_string(kDeepest) + " levels");
-  };
+  }
   try {
-    return nlohmann::json::parse(text, limit_depth);
+    return apart ? parse_apart(text, *apart) : nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& e) {
     throw LoadError("[read_json] " + path.string() + ": not valid JSON: " + e.what());
   }
@@ -62,7 +103,9 @@ void write_json(const std::filesystem::path& path, const nlohmann::ordered_json&
   write_atomically(path, [&](FileWriter& file) { file.write(text.data(), text.size()); });
 }
 
-Config Config::read(const std::filesystem::path& path) { return Config(read_json(path), path); }
+Config Config::read(const std::filesystem::path& path, InnerObject* apart) {
+  return Config(read_json(path, apart), path);
+}
 
 Config::Config(nlohmann::json json, std::filesystem::path file, std::string where)
     : Config(std::make_shared<const nlohmann::json>(std::move(json)), std::move(file),

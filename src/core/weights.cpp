@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <sentence_transformers/error.h>
 
+#include <algorithm>
+#include <functional>
 #include <sstream>
 
 namespace sentence_transformers {
@@ -14,9 +16,19 @@ std::string shape_text(at::IntArrayRef shape) {
   return text.str();
 }
 
-/// Adding numbers up keeps a NaN or an infinity, and is far cheaper than testing each.
-bool all_finite(const at::Tensor& tensor) {
-  return std::isfinite(at::sum(tensor).item<double>()) || at::isfinite(tensor).all().item<bool>();
+/// Adding numbers up keeps a NaN or an infinity, and is far cheaper than testing each. Part by
+/// part, `read` told after each, so that the pages of a large tensor need not be there together.
+bool all_finite(const at::Tensor& tensor, const std::function<void()>& read) {
+  constexpr int64_t kPart = 1 << 20;
+  const at::Tensor numbers = tensor.reshape({-1});
+  for (int64_t begin = 0; begin < numbers.numel(); begin += kPart) {
+    const at::Tensor part = numbers.narrow(0, begin, std::min(kPart, numbers.numel() - begin));
+    if (!std::isfinite(at::sum(part).item<double>()) && !at::isfinite(part).all().item<bool>()) {
+      return false;
+    }
+    read();
+  }
+  return true;
 }
 
 }  // namespace
@@ -66,9 +78,10 @@ at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
     throw complain("expected shape " + shape_text(shape) + ", found " + shape_text(tensor.sizes()));
   }
   at::Tensor converted = tensor.to(at::kFloat);  // the same tensor where it is float32 already
-  if (!all_finite(converted)) throw complain("holds NaN or infinite numbers");
+  if (!all_finite(converted, [&] { found->release(full); })) {
+    throw complain("holds NaN or infinite numbers");
+  }
   checkpoint_->taken.insert(full);
-  found->release(full);
   return converted;
 }
 

@@ -58,9 +58,8 @@ class Embeddings : public torch::nn::Module {
         dropout_(register_module("dropout", std::make_shared<Dropout>(c.hidden_dropout))) {}
 
   at::Tensor forward(const TokenBatch& batch) const {  // -> [T, D]
-    const at::Tensor sum = words_->forward(batch.ids) + types_->forward(batch.type_ids) +
-                           positions_->forward(batch.positions);
-    return dropout_->forward(norm_->forward(sum));
+    const at::Tensor sum = words_->forward(batch.ids) + types_->forward(batch.type_ids);
+    return dropout_->forward(norm_->forward_add(sum, positions_->forward(batch.positions)));
   }
 
  private:

@@ -1,4 +1,6 @@
 // Which loops this processor can run, and what is the same for all of them.
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -81,14 +83,30 @@ void pack_bf16(const uint16_t* weights, int64_t out, int64_t in, uint16_t* packe
 }
 
 void pack_int8(const int8_t* weights, int64_t out, int64_t in, int8_t* packed) {
-  const int64_t depth = round_up(in, kInt8Depth);
-  std::memset(packed, 0, static_cast<size_t>(packed_int8_size(out, in)));
-  for (int64_t o = 0; o < out; ++o) {
-    int8_t* panel = packed + o / kColumns * kColumns * depth;
-    for (int64_t k = 0; k < in; ++k) {
-      panel[(k / kInt8Depth * kColumns + o % kColumns) * kInt8Depth + k % kInt8Depth] =
-          weights[o * in + k];
+  for (int64_t first = 0; first < out; first += kColumns) {
+    const int64_t width = out - first < kColumns ? out - first : kColumns;
+    for (int64_t k = 0; k < in; k += kInt8Depth, packed += kColumns * kInt8Depth) {
+      const int64_t inputs = in - k < kInt8Depth ? in - k : kInt8Depth;
+      if (width < kColumns || inputs < kInt8Depth) std::memset(packed, 0, kColumns * kInt8Depth);
+      for (int64_t o = 0; o < width; ++o) {
+        std::memcpy(packed + o * kInt8Depth, weights + (first + o) * in + k,
+                    static_cast<size_t>(inputs));
+      }
     }
+  }
+}
+
+void quantize_weights(const float* row, int64_t size, int8_t* bytes, float& scale, int32_t& sum) {
+  float largest = 0;
+  for (int64_t i = 0; i < size; ++i) largest = std::max(largest, std::fabs(row[i]));
+  scale = std::max(largest / 127.0f, 1e-30f);
+  // Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even.
+  constexpr float kRound = 12582912.0f;
+  sum = 0;
+  for (int64_t i = 0; i < size; ++i) {
+    const auto value = static_cast<int32_t>(row[i] / scale + kRound - kRound);
+    bytes[i] = static_cast<int8_t>(value);
+    sum += value;
   }
 }
 

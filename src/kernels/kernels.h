@@ -132,4 +132,8 @@ constexpr int64_t packed_int8_size(int64_t out, int64_t in) {
 /// inputs, then output, then input. Zero where padded.
 void pack_int8(const int8_t* weights, int64_t out, int64_t in, int8_t* packed);
 
+/// One output's weights as signed bytes by their largest size: weight ~ byte * scale. `sum` is of
+/// the bytes.
+void quantize_weights(const float* row, int64_t size, int8_t* bytes, float& scale, int32_t& sum);
+
 }  // namespace sentence_transformers::kernels

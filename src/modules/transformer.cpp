@@ -123,8 +123,8 @@ Transformer::Transformer(const fs::path& folder, const Config& settings,
   make(head);
   if (tokenizer_.vocab_size() > encoder_->vocab_size()) {
     throw LoadError("[Transformer] " + folder.string() + ": the tokenizer has " +
-                    std::to_string(tokenizer_.vocab_size()) + " tokens, config.json's vocab_size " +
-                    "is " + std::to_string(encoder_->vocab_size()));
+                    std::to_string(tokenizer_.vocab_size()) + " tokens, config.json's " +
+                    "vocab_size is " + std::to_string(encoder_->vocab_size()));
   }
   // The setting counts as it stands; else the tokenizer's limit, within the model's positions.
   const auto setting = settings.find<int64_t>("max_seq_length");

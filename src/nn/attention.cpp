@@ -7,6 +7,7 @@
 
 #include "kernels/kernels.h"
 #include "nn/scratch.h"
+#include "nn/workspace.h"
 
 namespace sentence_transformers {
 namespace {
@@ -31,7 +32,7 @@ at::Tensor kernel_attention(const at::Tensor& qkv, int64_t heads, const std::vec
                             bool fast) {
   const int64_t size = qkv.size(1) / 3, head_size = size / heads;
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
-  const at::Tensor out = at::empty({qkv.size(0), size}, qkv.options());
+  const at::Tensor out = empty_in_workspace({qkv.size(0), size}, qkv.options());
   for (const Group& g : groups) {
     const auto work = [&](int64_t begin, int64_t end) {
       float* scratch = scratch_floats(kernels::attention_scratch(g.length, head_size));

@@ -37,15 +37,14 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
     const at::Tensor x = context->get_saved_variables()[0].detach().requires_grad_();
     const auto layer = held<Layer>(context->saved_data["layer"]);
     const auto settings = held<Settings>(context->saved_data["settings"]);
-    const RandomState now(x.device());
-    settings->random.restore();
     at::Tensor y;
     {
+      const KeepRandomState keep(x.device());
+      settings->random.restore();
       const at::AutoGradMode gradients_on(true);
       const Autocast as_before(x.device().type(), settings->autocast);
       y = (*layer)(x);
     }
-    now.restore();
     torch::autograd::backward({y}, {gradients[0]});
     return {x.grad(), at::Tensor()};
   }

@@ -4,6 +4,7 @@
 
 #include "kernels/kernels.h"
 #include "nn/scratch.h"
+#include "nn/workspace.h"
 
 namespace sentence_transformers {
 
@@ -54,7 +55,7 @@ at::Tensor LayerNorm::forward_add(const at::Tensor& x, const at::Tensor& residua
       (type != at::kFloat && type != at::kBFloat16)) {
     return forward(x + residual);
   }
-  const at::Tensor out = at::empty_like(x);
+  const at::Tensor out = empty_in_workspace(x.sizes(), x.options());
   const at::Tensor w = weight.to(at::kFloat), b = bias.to(at::kFloat);
   const auto eps = static_cast<float>(eps_);
   constexpr int64_t kRowsATask = 32;
@@ -81,6 +82,10 @@ at::Tensor LayerNorm::forward_add(const at::Tensor& x, const at::Tensor& residua
 Embedding::Embedding(const Weights& weights, int64_t count, int64_t size)
     : weight(register_parameter("weight", weights.get("weight", {count, size}))) {}
 
-at::Tensor Embedding::forward(const at::Tensor& ids) const { return at::embedding(weight, ids); }
+at::Tensor Embedding::forward(const at::Tensor& ids) const {
+  if (at::GradMode::is_enabled()) return at::embedding(weight, ids);
+  at::Tensor rows = empty_in_workspace({ids.size(0), weight.size(1)}, weight.options());
+  return at::index_select_out(rows, weight, 0, ids);
+}
 
 }  // namespace sentence_transformers

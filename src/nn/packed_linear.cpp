@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "kernels/kernels.h"
+#include "nn/workspace.h"
 
 namespace sentence_transformers {
 namespace {
@@ -145,16 +146,28 @@ void PackedLinear::pack_bf16(const at::Tensor& weight) {
   layout_ = Layout::halves;
 }
 
-/// Each output's weights to signed bytes by their largest size.
 void PackedLinear::pack_int8(const at::Tensor& weight) {
-  const at::Tensor values = weight.to(at::kFloat);
-  const at::Tensor scales = (values.abs().amax(1) / 127.0).clamp_min(1e-30);
-  const at::Tensor bytes = (values / scales.unsqueeze(1)).round().to(at::kChar);
-  sums_ = pad(bytes.to(at::kInt).sum(1, false, at::kInt));
-  scales_ = pad(scales);
+  const int64_t columns = kernels::round_up(out_, kernels::kColumns);
+  const int64_t depth = kernels::round_up(in_, kernels::kInt8Depth);
   bias_ = pad(bias_.defined() ? bias_ : at::zeros({out_}));
+  scales_ = at::zeros({columns});
+  sums_ = at::zeros({columns}, at::kInt);
   weight_ = at::empty({kernels::packed_int8_size(out_, in_)}, at::kChar);
-  kernels::pack_int8(bytes.const_data_ptr<int8_t>(), out_, in_, weight_.data_ptr<int8_t>());
+  const at::Tensor values = weight.to(at::kFloat);
+  const auto* from = values.const_data_ptr<float>();
+  auto* to = weight_.data_ptr<int8_t>();
+  for_columns([&](int64_t first, int64_t count) {
+    std::vector<int8_t> bytes(static_cast<size_t>(kernels::kColumns * in_));
+    for (int64_t c = first; c < first + count; c += kernels::kColumns) {
+      const int64_t width = std::min(kernels::kColumns, first + count - c);
+      for (int64_t o = 0; o < width; ++o) {
+        kernels::quantize_weights(from + (c + o) * in_, in_, bytes.data() + o * in_,
+                                  scales_.data_ptr<float>()[c + o],
+                                  sums_.data_ptr<int32_t>()[c + o]);
+      }
+      kernels::pack_int8(bytes.data(), width, in_, to + c * depth);
+    }
+  });
   layout_ = Layout::bytes;
 }
 
@@ -192,7 +205,7 @@ void PackedLinear::for_columns(const std::function<void(int64_t, int64_t)>& work
 }
 
 at::Tensor PackedLinear::forward_float(const at::Tensor& x, bool gelu) const {
-  const at::Tensor y = at::empty({x.size(0), out_}, x.options());
+  const at::Tensor y = empty_in_workspace({x.size(0), out_}, x.options());
   const kernels::PackedFloat packed{weight_.const_data_ptr<float>(), bias_.const_data_ptr<float>(),
                                     in_};
   for_columns([&](int64_t first, int64_t columns) {
@@ -204,7 +217,7 @@ at::Tensor PackedLinear::forward_float(const at::Tensor& x, bool gelu) const {
 }
 
 at::Tensor PackedLinear::forward_bf16(const at::Tensor& x, bool gelu) const {
-  const at::Tensor y = at::empty({x.size(0), out_}, x.options());
+  const at::Tensor y = empty_in_workspace({x.size(0), out_}, x.options());
   const kernels::PackedBf16 packed{static_cast<const uint16_t*>(weight_.const_data_ptr()),
                                    bias_.const_data_ptr<float>(), in_};
   for_columns([&](int64_t first, int64_t columns) {
@@ -218,8 +231,8 @@ at::Tensor PackedLinear::forward_bf16(const at::Tensor& x, bool gelu) const {
 
 at::Tensor PackedLinear::forward_int8(const at::Tensor& x, bool gelu) const {
   const int64_t rows = x.size(0), depth = kernels::round_up(in_, kernels::kInt8Depth);
-  const at::Tensor y = at::empty({rows, out_}, x.options());
-  const at::Tensor q = at::empty({rows, depth}, x.options().dtype(at::kByte));
+  const at::Tensor y = empty_in_workspace({rows, out_}, x.options());
+  const at::Tensor q = empty_in_workspace({rows, depth}, x.options().dtype(at::kByte));
   std::vector<kernels::RowQuantization> quantization(static_cast<size_t>(rows));
   const kernels::Kernels& loops = *kernels::best();
   at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {

@@ -17,6 +17,18 @@ class RandomState {
   at::Tensor cpu_, other_;  // bytes
 };
 
+/// Goes back to the random numbers that were next when it was made.
+class KeepRandomState {
+ public:
+  explicit KeepRandomState(c10::Device device) : state_(device) {}
+  ~KeepRandomState() { state_.restore(); }
+  KeepRandomState(const KeepRandomState&) = delete;
+  KeepRandomState& operator=(const KeepRandomState&) = delete;
+
+ private:
+  RandomState state_;
+};
+
 /// Seeds both generators.
 void seed_generators(c10::Device device, uint64_t seed);
 

@@ -11,11 +11,10 @@ int64_t TokenBatch::texts() const {
                          [](int64_t sum, const Group& g) { return sum + g.count; });
 }
 
-TokenBatch pack_tokens(const std::vector<const std::vector<int64_t>*>& ids,
-                       const std::vector<const std::vector<int64_t>*>& type_ids,
-                       at::Device device) {
+TokenBatch pack_tokens(const std::vector<std::vector<int64_t>>& ids,
+                       const std::vector<std::vector<int64_t>>& type_ids, at::Device device) {
   int64_t tokens = 0;
-  for (const auto* text : ids) tokens += static_cast<int64_t>(text->size());
+  for (const auto& text : ids) tokens += static_cast<int64_t>(text.size());
 
   at::Tensor packed = at::empty({3, tokens}, at::kLong);
   int64_t* id = packed.data_ptr<int64_t>();
@@ -24,9 +23,9 @@ TokenBatch pack_tokens(const std::vector<const std::vector<int64_t>*>& ids,
   TokenBatch batch;
   int64_t offset = 0;
   for (size_t i = 0; i < ids.size(); ++i) {
-    const auto length = static_cast<int64_t>(ids[i]->size());
-    std::copy(ids[i]->begin(), ids[i]->end(), id + offset);
-    std::copy(type_ids[i]->begin(), type_ids[i]->end(), type + offset);
+    const auto length = static_cast<int64_t>(ids[i].size());
+    std::copy(ids[i].begin(), ids[i].end(), id + offset);
+    std::copy(type_ids[i].begin(), type_ids[i].end(), type + offset);
     std::iota(position + offset, position + offset + length, int64_t{0});
     if (batch.groups.empty() || batch.groups.back().length != length) {
       batch.groups.push_back({offset, 0, length});

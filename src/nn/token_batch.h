@@ -26,7 +26,7 @@ struct TokenBatch {
 
 /// Packs token id lists, in their order; equal lengths must stand side by side for the groups to be
 /// large. No list may be empty.
-TokenBatch pack_tokens(const std::vector<const std::vector<int64_t>*>& ids,
-                       const std::vector<const std::vector<int64_t>*>& type_ids, at::Device device);
+TokenBatch pack_tokens(const std::vector<std::vector<int64_t>>& ids,
+                       const std::vector<std::vector<int64_t>>& type_ids, at::Device device);
 
 }  // namespace sentence_transformers

@@ -29,6 +29,7 @@ struct Tokenizer::Impl {
     // Ids may have holes, but one number in a file must not take gigabytes.
     id_limit =
         4 * static_cast<int64_t>(parts.vocabulary.size() + parts.added_tokens.size()) + 65536;
+    ids.reserve(parts.vocabulary.size() + parts.added_tokens.size());
     for (auto& [token, id] : parts.vocabulary) add(std::move(token), id);
     std::vector<AddedToken> raw, normalized;
     for (AddedToken& token : parts.added_tokens) {
@@ -52,7 +53,10 @@ struct Tokenizer::Impl {
       special.resize(id + 1);
     }
     tokens[id] = token;
-    ids[std::move(token)] = id;
+    const auto [place, is_new] = ids.try_emplace(std::move(token), id);
+    if (is_new || place->second == id) return;
+    if (tokens[place->second] == place->first) tokens[place->second].clear();
+    place->second = id;
   }
 
   std::vector<int64_t> content_ids(std::string_view text) const {

@@ -2,6 +2,7 @@
 
 #include <sentence_transformers/error.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -17,18 +18,19 @@ using nlohmann::json;
 /// The files beside each other in a folder; each may be missing.
 struct Files {
   fs::path folder;
+  InnerObject vocabulary{"model", "vocab"};  // tokenizer.json's, which is most of it
   std::optional<Config> tokenizer, settings, special_tokens, model;
 
   explicit Files(const fs::path& path)
       : folder(path),
-        tokenizer(read("tokenizer.json")),
+        tokenizer(read("tokenizer.json", &vocabulary)),
         settings(read("tokenizer_config.json")),
         special_tokens(read("special_tokens_map.json")),
         model(read("config.json")) {}
 
-  std::optional<Config> read(const char* name) const {
+  std::optional<Config> read(const char* name, InnerObject* apart = nullptr) const {
     if (!fs::exists(folder / name)) return std::nullopt;
-    return Config::read(folder / name);
+    return Config::read(folder / name, apart);
   }
 
   /// Does transformers build a BertTokenizer? Without a class it goes by the model's type.
@@ -76,24 +78,26 @@ Vocabulary read_vocab_txt(const fs::path& path) {
   return vocabulary;
 }
 
-Vocabulary read_json_vocabulary(const Config& model) {
-  Vocabulary vocabulary;
+/// tokenizer.json's. Of a repeated token the last id counts, as in Python.
+Vocabulary read_json_vocabulary(const Config& model, InnerObject& object) {
   const Config vocab = model.at("vocab");
-  vocabulary.reserve(vocab.json().size());
-  for (const auto& [token, id] : vocab.json().items()) {
+  Vocabulary vocabulary;
+  vocabulary.reserve(object.members.size());
+  for (auto& [token, id] : object.members) {
     if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > INT32_MAX) {
-      throw LoadError("[Tokenizer] " + vocab.name(token) + ": expected an id, found " + id.dump());
+      throw LoadError("[Tokenizer] " + vocab.name(token) + ": expected an id, found " +
+                      (id.is_null() ? "something else" : id.dump()));
     }
-    vocabulary.emplace_back(token, id.get<int64_t>());
+    vocabulary.emplace_back(std::move(token), id.get<int64_t>());
   }
+  object.members.clear();
   return vocabulary;
 }
 
 std::optional<int64_t> find_token(const Vocabulary& vocabulary, const std::string& token) {
-  for (const auto& [name, id] : vocabulary) {
-    if (name == token) return id;
-  }
-  return std::nullopt;
+  const auto found = std::find_if(vocabulary.rbegin(), vocabulary.rend(),
+                                  [&](const auto& entry) { return entry.first == token; });
+  return found == vocabulary.rend() ? std::nullopt : std::optional<int64_t>(found->second);
 }
 
 AddedToken read_added_token(const Config& entry, int64_t id) {
@@ -270,11 +274,12 @@ Config wordpiece_model(const Config& tokenizer) {
 
 /// As transformers' BertTokenizer: the vocabulary from tokenizer.json or vocab.txt, everything else
 /// rebuilt.
-TokenizerParts read_bert(const Files& files, bool do_lower_case) {
+TokenizerParts read_bert(Files& files, bool do_lower_case) {
   TokenizerParts parts;
   const fs::path source = files.tokenizer ? files.tokenizer->file() : files.folder / "vocab.txt";
-  parts.vocabulary = files.tokenizer ? read_json_vocabulary(wordpiece_model(*files.tokenizer))
-                                     : read_vocab_txt(source);
+  parts.vocabulary = files.tokenizer
+                         ? read_json_vocabulary(wordpiece_model(*files.tokenizer), files.vocabulary)
+                         : read_vocab_txt(source);
   if (files.settings && files.settings->has("added_tokens_decoder")) {
     parts.added_tokens = read_added_tokens_decoder(*files.settings);
   } else {
@@ -322,12 +327,13 @@ TokenizerParts read_bert(const Files& files, bool do_lower_case) {
 }
 
 /// tokenizer.json as it stands.
-TokenizerParts read_tokenizer_json(const Config& tokenizer, bool do_lower_case) {
+TokenizerParts read_tokenizer_json(Files& files, bool do_lower_case) {
+  const Config& tokenizer = *files.tokenizer;
   const Config model = wordpiece_model(tokenizer);
   require_type(tokenizer, "normalizer", "BertNormalizer");
   require_type(tokenizer, "pre_tokenizer", "BertPreTokenizer");
   TokenizerParts parts;
-  parts.vocabulary = read_json_vocabulary(model);
+  parts.vocabulary = read_json_vocabulary(model, files.vocabulary);
   parts.added_tokens = read_added_tokens(tokenizer);
   int64_t vocab_size = 0;
   for (const auto& [token, id] : parts.vocabulary) vocab_size = std::max(vocab_size, id + 1);
@@ -365,14 +371,14 @@ std::optional<int64_t> read_model_max_length(const std::optional<Config>& settin
 }  // namespace
 
 TokenizerParts read_tokenizer_files(const fs::path& folder, bool do_lower_case) {
-  const Files files(folder);
+  Files files(folder);
   if (!files.tokenizer && !fs::exists(folder / "vocab.txt")) {
     throw LoadError("[Tokenizer] " + folder.string() +
                     ": expected tokenizer.json or vocab.txt, found neither");
   }
   TokenizerParts parts = files.is_bert() || !files.tokenizer
                              ? read_bert(files, do_lower_case)
-                             : read_tokenizer_json(*files.tokenizer, do_lower_case);
+                             : read_tokenizer_json(files, do_lower_case);
   parts.model_max_length = read_model_max_length(files.settings);
   return parts;
 }

@@ -16,6 +16,7 @@ uint64_t hash_bytes(std::string_view bytes) {
 /// Pieces by the hash of their bytes: open addressing, at most half full.
 class PieceTable {
  public:
+  /// Of a repeated piece the last id counts.
   void build(const std::vector<std::pair<std::string_view, int64_t>>& pieces) {
     size_t size = 16;
     while (size < pieces.size() * 2) size *= 2;
@@ -23,7 +24,7 @@ class PieceTable {
     for (const auto& [bytes, id] : pieces) {
       const uint64_t hash = hash_bytes(bytes);
       size_t i = index(hash);
-      while (slots_[i].id >= 0) i = (i + 1) & (size - 1);
+      while (slots_[i].id >= 0 && !is(slots_[i], bytes, hash)) i = (i + 1) & (size - 1);
       slots_[i] = {hash, static_cast<uint32_t>(blob_.size()), static_cast<uint32_t>(bytes.size()),
                    static_cast<int32_t>(id)};
       blob_ += bytes;
@@ -35,9 +36,7 @@ class PieceTable {
     for (size_t i = index(hash);; i = (i + 1) & (slots_.size() - 1)) {
       const Slot& slot = slots_[i];
       if (slot.id < 0) return -1;
-      if (slot.hash == hash && bytes == std::string_view(blob_).substr(slot.offset, slot.size)) {
-        return slot.id;
-      }
+      if (is(slot, bytes, hash)) return slot.id;
     }
   }
 
@@ -49,6 +48,9 @@ class PieceTable {
     uint32_t offset, size;
     int32_t id;
   };
+  bool is(const Slot& slot, std::string_view bytes, uint64_t hash) const {
+    return slot.hash == hash && bytes == std::string_view(blob_).substr(slot.offset, slot.size);
+  }
   size_t index(uint64_t hash) const { return (hash ^ hash >> 29) & (slots_.size() - 1); }
 
   std::vector<Slot> slots_;

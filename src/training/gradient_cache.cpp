@@ -18,18 +18,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Goes back to the random numbers that were next when it was made.
-class KeepRandomState {
- public:
-  explicit KeepRandomState(c10::Device device) : state_(device) {}
-  ~KeepRandomState() { state_.restore(); }
-  KeepRandomState(const KeepRandomState&) = delete;
-  KeepRandomState& operator=(const KeepRandomState&) = delete;
-
- private:
-  RandomState state_;
-};
-
 struct MiniBatch {
   std::vector<std::string> texts;
   std::string prompt;

@@ -127,5 +127,24 @@ TEST_F(ConfigTest, DeepNestingDoesNotOverflowTheStack) {
   }
 }
 
+TEST_F(ConfigTest, ALargeInnerObjectIsReadApart) {
+  InnerObject apart{"model", "vocab"};
+  const json rest = read_json(file(R"({"a": {"vocab": {"q": 9}}, "vocab": {"e": 1},
+               "model": {"type": "x", "vocab": {"b": 1, "a": "s", "o": {"z": [2]}, "l": [3], "b": 5},
+                         "more": {"vocab": {"k": 1}}}})"),
+                              &apart);
+  EXPECT_EQ(rest, json::parse(R"({"a": {"vocab": {"q": 9}}, "vocab": {"e": 1},
+                                  "model": {"type": "x", "vocab": {},
+                                            "more": {"vocab": {"k": 1}}}})"));
+  using Members = std::vector<std::pair<std::string, json>>;
+  EXPECT_EQ(apart.members,
+            (Members{{"b", 1}, {"a", "s"}, {"o", nullptr}, {"l", nullptr}, {"b", 5}}));
+
+  InnerObject list{"model", "vocab"};
+  const std::string text = R"({"model": {"vocab": [["a", 1], {"b": 2}]}})";
+  EXPECT_EQ(read_json(file(text), &list), json::parse(text));
+  EXPECT_TRUE(list.members.empty());
+}
+
 }  // namespace
 }  // namespace sentence_transformers

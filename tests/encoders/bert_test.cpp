@@ -36,7 +36,7 @@ class BertTest : public testing::Test {
     const std::vector<int64_t> a = {2, 145, 146, 3}, b = {2, 147, 3}, zeros(4), three(3);
     const at::NoGradGuard no_grad;
     encoder.eval();
-    return encoder.forward(pack_tokens({&a, &b}, {&zeros, &three}, at::kCPU)).clone();
+    return encoder.forward(pack_tokens({a, b}, {zeros, three}, at::kCPU)).clone();
   }
   at::Tensor run() const { return run(*make()); }
   void put_prefix(const std::string& prefix) {
@@ -73,7 +73,7 @@ TEST_F(BertTest, TrainingModeWithoutDropoutGivesTheSame) {
   const at::Tensor wanted = run(*encoder);
   const std::vector<int64_t> a = {2, 145, 146, 3}, b = {2, 147, 3}, zeros(4), three(3);
   encoder->train();
-  const at::Tensor found = encoder->forward(pack_tokens({&a, &b}, {&zeros, &three}, at::kCPU));
+  const at::Tensor found = encoder->forward(pack_tokens({a, b}, {zeros, three}, at::kCPU));
   EXPECT_LE(largest_difference(found.detach(), wanted), 1e-5);
   found.pow(2).sum().backward();
   for (const auto& p : encoder->named_parameters()) {
@@ -92,7 +92,7 @@ TEST_F(BertTest, NoticesAParameterChangedAfterEval) {
     const at::NoGradGuard no_grad;
     encoder->named_parameters()[name].mul_(2);
     const std::vector<int64_t> a = {2, 145, 146, 3}, b = {2, 147, 3}, zeros(4), three(3);
-    const at::Tensor found = encoder->forward(pack_tokens({&a, &b}, {&zeros, &three}, at::kCPU));
+    const at::Tensor found = encoder->forward(pack_tokens({a, b}, {zeros, three}, at::kCPU));
     EXPECT_GT(largest_difference(found, before), 1e-3) << name;
     EXPECT_LE(largest_difference(found, run()), 1e-5) << name;
   }
@@ -338,7 +338,7 @@ TEST_F(BertHeadTest, IsPoolerTanhClassifierOverFirstTokens) {
   const Classifier c = make();
   c.encoder->eval(), c.head->eval();
   const std::vector<int64_t> a = {2, 145, 146, 3}, b = {2, 147, 3}, d = {2, 30, 3}, zeros(4);
-  const TokenBatch batch = pack_tokens({&a, &b, &d}, {&zeros, &zeros, &zeros}, at::kCPU);
+  const TokenBatch batch = pack_tokens({a, b, d}, {zeros, zeros, zeros}, at::kCPU);
   const at::NoGradGuard no_grad;
   const at::Tensor hidden = c.encoder->forward(batch);
   const at::Tensor first = hidden.index_select(0, at::tensor({0, 4, 7}));

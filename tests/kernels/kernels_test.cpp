@@ -204,6 +204,27 @@ TEST_P(EachSet, LinearInt8IsExactUpToScales) {
   }
 }
 
+TEST(Kernels, WeightsAsBytes) {
+  at::manual_seed(3);
+  const at::Tensor rows = at::randn({4, 1536});
+  rows[1] *= 1e-20;
+  rows[2].zero_();
+  rows[3] = at::arange(1536).remainder(255) - 127.0;  // scale 1: ties and whole numbers
+  rows[3][0] = 127.0;
+  rows[3].narrow(0, 300, 4).copy_(at::tensor({0.5, 1.5, -0.5, -2.5}));
+  for (int64_t i = 0; i < 4; ++i) {
+    const at::Tensor bytes = at::empty({1536}, at::kChar);
+    float scale = 0;
+    int32_t sum = 0;
+    quantize_weights(rows[i].const_data_ptr<float>(), 1536, bytes.data_ptr<int8_t>(), scale, sum);
+    const at::Tensor wanted_scale = (rows[i].abs().max() / 127.0).clamp_min(1e-30);
+    const at::Tensor wanted = (rows[i] / wanted_scale).round().to(at::kChar);
+    EXPECT_EQ(scale, wanted_scale.item<float>());
+    EXPECT_TRUE(at::equal(bytes, wanted)) << i;
+    EXPECT_EQ(sum, wanted.to(at::kInt).sum().item<int32_t>());
+  }
+}
+
 TEST(Kernels, SetsGiveTheSameIntegers) {
   const auto sets = available();
   if (sets.size() < 2) GTEST_SKIP() << "this processor has one set at most";

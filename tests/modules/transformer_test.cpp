@@ -40,7 +40,7 @@ TEST_F(TransformerTest, RunsTheEncoder) {
   t.eval();
   EXPECT_EQ(t.output_size(0), 32);
   const Encoding e = t.tokenizer().encode("the dog");
-  Features features{.batch = pack_tokens({&e.ids}, {&e.type_ids}, at::kCPU)};
+  Features features{.batch = pack_tokens({e.ids}, {e.type_ids}, at::kCPU)};
   t.forward(features);
   EXPECT_EQ(features.token_embeddings.sizes(), (at::IntArrayRef{4, 32}));
   EXPECT_TRUE(t.named_parameters().contains("auto_model.embeddings.word_embeddings.weight"));
@@ -198,7 +198,7 @@ class ShardedTest : public TransformerTest {
     Transformer t(folder);
     t.eval();
     const Encoding e = t.tokenizer().encode("the dog");
-    Features features{.batch = pack_tokens({&e.ids}, {&e.type_ids}, at::kCPU)};
+    Features features{.batch = pack_tokens({e.ids}, {e.type_ids}, at::kCPU)};
     const at::NoGradGuard no_grad;
     t.forward(features);
     return features.token_embeddings;

@@ -98,7 +98,7 @@ TEST(SelfAttentionDropout, DropsWeightsAtRandom) {
 TEST(PackTokens, PutsTextsSideBySide) {
   const std::vector<int64_t> a = {5, 6, 7}, b = {8, 9, 1}, c = {2};
   const std::vector<int64_t> zeros = {0, 0, 0}, mixed = {0, 1, 1}, zero = {0};
-  const TokenBatch batch = pack_tokens({&a, &b, &c}, {&zeros, &mixed, &zero}, at::kCPU);
+  const TokenBatch batch = pack_tokens({a, b, c}, {zeros, mixed, zero}, at::kCPU);
   const auto expect = [](const at::Tensor& found, const std::vector<int64_t>& wanted) {
     EXPECT_TRUE(at::equal(found, at::tensor(wanted, at::kLong)));
   };

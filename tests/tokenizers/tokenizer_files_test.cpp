@@ -287,8 +287,24 @@ TEST_F(TokenizerFiles, IdsAreWholeNumbersOfAReasonableSize) {
       tokenizer["model"]["vocab"]["x"] = id;
       write("tokenizer.json", tokenizer);
       EXPECT_THROWS(LoadError, load(), "[Tokenizer] " + path("tokenizer.json"), "\"model.vocab.x\"",
-                    "expected an id, found " + id.dump());
+                    "expected an id, found " +
+                        (id.is_null() || id.is_array() ? "something else" : id.dump()));
     }
+  }
+}
+
+TEST_F(TokenizerFiles, OfARepeatedTokenTheLastIdCounts) {
+  for (const bool bert : {true, false}) {
+    if (!bert) as_it_stands();
+    const std::string vocab = "\"vocab\":{";
+    std::string text = tokenizer.dump();
+    const size_t place = text.find(vocab);
+    ASSERT_NE(place, text.npos);
+    text.insert(place + vocab.size(), "\"the\":4,");  // and again with its own id
+    write_file(dir_.path() / "tokenizer.json", text);
+    EXPECT_EQ(encode("the"), (Ids{kCls, kThe, kSep}));
+    EXPECT_EQ(load().token_to_id("the"), kThe);
+    EXPECT_EQ(load().id_to_token(4), "[MASK]");
   }
 }
 

@@ -129,6 +129,7 @@ if(NOT TARGET torch)
   add_library(torch INTERFACE IMPORTED)
   target_include_directories(torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
   target_compile_features(torch INTERFACE cxx_std_20)
+  target_compile_definitions(torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
   set(libraries ${TORCH_INSTALL_PREFIX}/lib)
   target_link_libraries(torch INTERFACE
     "-Wl,--no-as-needed,${libraries}/libtorch_cuda.so,${libraries}/libtorch_cpu.so,--as-needed"

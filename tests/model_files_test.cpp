@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "core/files.h"
 #include "support.h"
 
 namespace sentence_transformers {
@@ -196,10 +197,7 @@ TEST_F(ModelFilesTest, ModulesJsonOfTheWrongKind) {
 class BrokenFile : public ModelFilesTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(BrokenFile, IsNamed) {
-  const std::string name = GetParam(), whole = [&] {
-    std::ifstream file(folder / name, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  }();
+  const std::string name = GetParam(), whole = read_file(folder / name);
   constexpr int kDepth = 200'000;
   const std::string deep = std::string(kDepth, '[') + std::string(kDepth, ']');
   for (const std::string& text :

@@ -19,6 +19,14 @@ struct Example {
   std::vector<float> labels = {};  ///< none, one (a score or a class), or one a text or dimension
 };
 
+/// What one reading of the files from front to end met.
+struct ReadReport {
+  int64_t examples = 0;
+  int64_t skipped = 0;    ///< empty, or by `only` or `skipped_labels`
+  int64_t bad_lines = 0;  ///< malformed: columns missing or too many, a label that is none, ...
+  std::vector<std::string> messages = {};  ///< the first ten bad lines: file:line: what is wrong
+};
+
 /// Examples in a fixed order, read from the front as often as needed. const members may be called
 /// from several threads at once.
 class Dataset {
@@ -34,6 +42,8 @@ class Dataset {
   virtual std::unique_ptr<Reader> read() const = 0;
   /// Number of examples. A file is read once to count them.
   virtual int64_t size() const = 0;
+  /// Of the latest whole reading, for data that may have bad lines.
+  virtual ReadReport report() const { return {}; }
 };
 
 /// Examples in memory.
@@ -78,14 +88,6 @@ struct FileDatasetOptions {
   bool strict = false;
 };
 
-/// What one reading of the files from front to end met.
-struct ReadReport {
-  int64_t examples = 0;
-  int64_t skipped = 0;    ///< empty, or by `only` or `skipped_labels`
-  int64_t bad_lines = 0;  ///< malformed: columns missing or too many, a label that is none, ...
-  std::vector<std::string> messages = {};  ///< the first ten bad lines: file:line: what is wrong
-};
-
 /// Examples streamed from one or more files, plain or gzip (by content); memory does not grow with
 /// them. Copies share what they know of the files.
 ///
@@ -102,8 +104,8 @@ class FileDataset : public Dataset {
   explicit FileDataset(std::vector<std::filesystem::path> files, FileDatasetOptions options = {});
   std::unique_ptr<Reader> read() const override;
   int64_t size() const override;
-  /// Of the latest whole reading; reads the files once if none was done.
-  ReadReport report() const;
+  /// Reads the files once if that was not done yet.
+  ReadReport report() const override;
 
  private:
   struct Shared;

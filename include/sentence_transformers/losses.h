@@ -1,7 +1,7 @@
 // Training objectives: Python's losses by their names, arguments and values.
 //
 // A loss is a function of a model and a batch; it holds no model. One of your own derives from
-// EmbeddingLoss and writes compute().
+// EmbeddingLoss and writes compute(), for which it includes <ATen/ATen.h>.
 #pragma once
 
 #include <ATen/core/Tensor.h>

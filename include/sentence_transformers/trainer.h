@@ -70,7 +70,8 @@ struct TrainingArguments {
   int64_t logging_steps = 500;
   bool show_progress_bar = true;  ///< on stderr
 
-  /// Seconds that processes started together (by torchrun or mpirun) wait for each other.
+  /// Seconds that processes started together (by torchrun or mpirun) wait for each other. Each
+  /// loads its model on a device of its own, as "cuda:" and its LOCAL_RANK.
   int64_t ddp_timeout = 600;
 
   /// SIGINT and SIGTERM end the run after the step under way, with a checkpoint.
@@ -105,8 +106,10 @@ struct TrainingResult {
   double epochs = 0;
   double train_loss = 0;  ///< mean over the steps of this call
   double seconds = 0, steps_per_second = 0;
-  bool stopped = false;  ///< by a signal or a callback, before the end
-  int signal = 0;        ///< that stopped it, or 0
+  bool stopped = false;                             ///< by a signal or a callback, before the end
+  int signal = 0;                                   ///< that stopped it, or 0
+  int64_t bad_lines = 0;                            ///< of the data's files, left out
+  std::vector<std::string> bad_line_messages = {};  ///< the first ten a dataset: file:line: what
   std::optional<double> best_metric = std::nullopt;
   std::filesystem::path best_checkpoint = {}, last_checkpoint = {};
 };

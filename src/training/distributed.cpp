@@ -12,6 +12,9 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #endif
+#ifdef SENTENCE_TRANSFORMERS_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
 
 namespace sentence_transformers {
 namespace {
@@ -36,7 +39,12 @@ struct Group {
   int64_t rank = 0, size = 1;
   bool joined = false;
 #ifdef USE_C10D_GLOO
-  c10::intrusive_ptr<c10d::Backend> backend;
+  std::chrono::seconds timeout{0};
+  c10::intrusive_ptr<c10d::Store> store = {};
+  c10::intrusive_ptr<c10d::Backend> gloo = {};  // between CPUs
+#endif
+#ifdef SENTENCE_TRANSFORMERS_NCCL
+  c10::intrusive_ptr<c10d::Backend> nccl = {};  // between GPUs, from the first tensor on one
 #endif
 };
 
@@ -59,7 +67,8 @@ void together(const char* what, const Start& start) {
   }
 }
 
-c10::intrusive_ptr<c10d::Backend> join(int64_t rank, int64_t size, int64_t timeout_seconds) {
+/// Meets the other processes, and keeps what they talk through.
+void join(int64_t rank, int64_t size, int64_t timeout_seconds) {
   const char* address = std::getenv("MASTER_ADDR");
   // torchrun's agent serves the store itself, and says so.
   const char* agent = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
@@ -72,25 +81,55 @@ c10::intrusive_ptr<c10d::Backend> join(int64_t rank, int64_t size, int64_t timeo
   options.waitWorkers = false;
   options.timeout = timeout;
   const std::string host = address ? address : "127.0.0.1";
+  Group joined{.rank = rank, .size = size, .joined = true, .timeout = timeout};
   try {
-    const auto store = c10::make_intrusive<c10d::PrefixStore>(
+    joined.store = c10::make_intrusive<c10d::PrefixStore>(
         "sentence_transformers", c10::make_intrusive<c10d::TCPStore>(host, options));
     const auto settings = c10d::ProcessGroupGloo::Options::create(timeout);
     settings->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
-    return c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(rank),
-                                                       static_cast<int>(size), settings);
+    joined.gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(joined.store, static_cast<int>(rank),
+                                                              static_cast<int>(size), settings);
   } catch (const std::exception& e) {
     throw Error("[Trainer] process " + std::to_string(rank) + " of " + std::to_string(size) +
                 " could not join the others at " + host + ":" + std::to_string(options.port) +
                 " within " + std::to_string(timeout_seconds) +
                 " s: " + std::string(e.what()).substr(0, 300));
   }
+  group() = std::move(joined);
+}
+
+/// Where a tensor has to be for the processes to share it: NCCL takes it on its GPU, Gloo on the
+/// CPU.
+c10::Device shared_device(const at::Tensor& tensor) {
+#ifdef SENTENCE_TRANSFORMERS_NCCL
+  if (tensor.is_cuda()) return tensor.device();
+#endif
+  (void)tensor;
+  return at::kCPU;
+}
+
+/// Who shares a tensor that is on its shared_device().
+c10d::Backend& backend_of(const at::Tensor& tensor) {
+#ifdef SENTENCE_TRANSFORMERS_NCCL
+  if (tensor.is_cuda()) {
+    if (!group().nccl) {
+      const auto settings = c10d::ProcessGroupNCCL::Options::create();
+      settings->timeout = group().timeout;
+      group().nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(
+          c10::make_intrusive<c10d::PrefixStore>("nccl", group().store),
+          static_cast<int>(group().rank), static_cast<int>(group().size), settings);
+    }
+    return *group().nccl;
+  }
+#endif
+  (void)tensor;
+  return *group().gloo;
 }
 
 /// In place, over all processes.
 void sum(at::Tensor tensor, const char* what) {
   std::vector<at::Tensor> tensors = {std::move(tensor)};
-  together(what, [&] { return group().backend->allreduce(tensors); });
+  together(what, [&] { return backend_of(tensors[0]).allreduce(tensors); });
 }
 
 /// How many rows each process has.
@@ -109,14 +148,15 @@ struct GatherRows : torch::autograd::Function<GatherRows> {
     context->saved_data["rows"] = rows.size(0);
     const int64_t all = std::accumulate(counts.begin(), counts.end(), int64_t{0});
     // A sum with zeros elsewhere is a gather that does not ask for equal counts.
-    const at::Tensor whole = at::zeros({all, rows.size(1)}, at::TensorOptions(rows.scalar_type()));
+    const at::Tensor whole =
+        at::zeros({all, rows.size(1)}, rows.options().device(shared_device(rows)));
     whole.narrow(0, first, rows.size(0)).copy_(rows.detach());
     sum(whole, "gathered embeddings");
     return whole.to(rows.device());
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
-    const at::Tensor whole = gradients[0].detach().to(at::kCPU).clone();
+    const at::Tensor whole = gradients[0].detach().to(shared_device(gradients[0])).clone();
     sum(whole, "gathered gradients");
     return {
         whole.narrow(0, context->saved_data["first"].toInt(), context->saved_data["rows"].toInt())
@@ -141,10 +181,7 @@ void start_distributed(int64_t timeout_seconds) {
                 std::to_string(*size) + "; expected 0 to WORLD_SIZE - 1");
   }
 #ifdef USE_C10D_GLOO
-  group().backend = join(*rank, *size, timeout_seconds);
-  group().rank = *rank;
-  group().size = *size;
-  group().joined = true;
+  join(*rank, *size, timeout_seconds);
 #else
   (void)timeout_seconds;
   throw UnsupportedError(
@@ -158,8 +195,8 @@ void broadcast_parameters(const NamedTensors& parameters) {
   if (world_size() == 1) return;
   const at::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) {
-    std::vector<at::Tensor> values = {parameter.detach().to(at::kCPU).contiguous()};
-    together("sent parameters", [&] { return group().backend->broadcast(values); });
+    std::vector<at::Tensor> values = {parameter.detach().to(shared_device(parameter)).contiguous()};
+    together("sent parameters", [&] { return backend_of(values[0]).broadcast(values); });
     parameter.detach().copy_(values[0]);
   }
 }
@@ -195,7 +232,8 @@ void average_gradients(const NamedTensors& parameters, double& loss) {
       flat.push_back(gradients[end].reshape({-1}));
       numbers += flat.back().numel();
     }
-    at::Tensor bucket = at::cat(flat).to(at::kCPU);
+    at::Tensor bucket = at::cat(flat);
+    bucket = bucket.to(shared_device(bucket));
     sum(bucket, "averaged gradients");
     bucket /= size;
     int64_t offset = 0;

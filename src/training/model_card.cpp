@@ -70,6 +70,7 @@ void write_logs(std::ostream& out, const TrainerInternals& t) {
   out << "### Log\n\n| epoch | step | loss |" << (metric.empty() ? "" : " " + metric + " |")
       << "\n| --- | --- | --- |" << (metric.empty() ? "" : " --- |") << "\n";
   for (const auto& line : t.history) {
+    if (line.contains("bad_lines")) continue;
     out << "| " << line["epoch"].get<double>() << " | " << line["step"].get<int64_t>() << " | ";
     if (line.contains("loss")) out << line["loss"].get<double>();
     out << " |";

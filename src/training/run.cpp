@@ -75,6 +75,7 @@ TrainingResult Run::train(const std::optional<fs::path>& checkpoint) {
       restore(fs::canonical(find_checkpoint(*checkpoint)));
     } else {
       log_.restore(nlohmann::json::array());
+      log_bad_lines();
     }
     start_ = log_start_ = Clock::now();
     first_step_ = log_step_ = state_.step;
@@ -94,6 +95,12 @@ TrainingResult Run::train(const std::optional<fs::path>& checkpoint) {
 TrainingResult Run::result(const SignalGuard& signals) const {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const auto steps = static_cast<double>(std::max<int64_t>(1, state_.step - first_step_));
+  ReadReport read;
+  for (const LoopTask& task : t_.tasks) {
+    const ReadReport part = task.dataset->report();
+    read.bad_lines += part.bad_lines;
+    read.messages.insert(read.messages.end(), part.messages.begin(), part.messages.end());
+  }
   return {.steps = state_.step,
           .epochs = state_.epoch,
           .train_loss = total_loss_ / steps,
@@ -101,6 +108,8 @@ TrainingResult Run::result(const SignalGuard& signals) const {
           .steps_per_second = steps / seconds,
           .stopped = stop_,
           .signal = signals.received(),
+          .bad_lines = read.bad_lines,
+          .bad_line_messages = std::move(read.messages),
           .best_metric = best_metric_,
           .best_checkpoint = best_checkpoint_,
           .last_checkpoint = last_checkpoint_};

@@ -39,6 +39,7 @@ class Run {
   bool writes() const;
   void make_output() const;
   void log();
+  void log_bad_lines();
   void evaluate();
   void save();
   void restore(const std::filesystem::path& folder);

@@ -61,6 +61,13 @@ void Run::log() {
   for (const auto& callback : t_.callbacks) callback->on_log(state_);
 }
 
+void Run::log_bad_lines() {
+  for (const LoopTask& task : t_.tasks) {
+    const ReadReport report = task.dataset->report();
+    if (report.bad_lines > 0) log_.add_bad_lines(task.name, report);
+  }
+}
+
 /// All processes evaluate, and so agree; the first one writes.
 void Run::evaluate() {
   if (!t_.evaluator || state_.step == evaluated_step_) return;

@@ -60,6 +60,11 @@ std::string diagram(const Points& points, const std::string& title, double top) 
   return svg;
 }
 
+/// Messages may quote bytes of a file that are no UTF-8.
+std::string line_text(const nlohmann::json& line) {
+  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 void RunLog::add_training(const TrainingState& s) {
@@ -69,6 +74,13 @@ void RunLog::add_training(const TrainingState& s) {
        {"learning_rate", s.learning_rate},
        {"grad_norm", s.grad_norm},
        {"steps_per_second", s.steps_per_second}});
+}
+
+void RunLog::add_bad_lines(const std::string& dataset, const ReadReport& report) {
+  add({{"step", 0},
+       {"dataset", dataset},
+       {"bad_lines", report.bad_lines},
+       {"messages", report.messages}});
 }
 
 void RunLog::add_evaluation(const TrainingState& s, const std::string& primary_metric) {
@@ -83,7 +95,7 @@ void RunLog::add(nlohmann::json line) {
   if (folder_.empty()) return;
   const auto path = folder_ / "log.jsonl";
   std::ofstream file(path, std::ios::app);
-  file << history_.back().dump() << "\n" << std::flush;
+  file << line_text(history_.back()) << "\n" << std::flush;
   if (!file) throw Error("[Trainer] " + path.string() + ": cannot be written");
 }
 
@@ -92,7 +104,7 @@ void RunLog::restore(nlohmann::json history) {
   if (folder_.empty()) return;
   write_atomically(folder_ / "log.jsonl", [&](FileWriter& file) {
     for (const auto& line : history_) {
-      const std::string text = line.dump() + "\n";
+      const std::string text = line_text(line) + "\n";
       file.write(text.data(), text.size());
     }
   });

@@ -16,10 +16,12 @@ class RunLog {
   explicit RunLog(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   void add_training(const TrainingState& state);
+  /// Lines of the data's files that are left out.
+  void add_bad_lines(const std::string& dataset, const ReadReport& report);
   void add_evaluation(const TrainingState& state, const std::string& primary_metric);
 
   /// One object a line: step, epoch, loss, learning_rate, grad_norm, steps_per_second; or step,
-  /// epoch, "metrics" and "primary_metric".
+  /// epoch, "metrics" and "primary_metric"; or, at step 0, dataset, bad_lines and messages.
   const nlohmann::json& history() const { return history_; }
   /// Goes on from a checkpoint's history; log.jsonl then holds no more than that.
   void restore(nlohmann::json history);

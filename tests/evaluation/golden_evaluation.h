@@ -6,10 +6,10 @@
 
 #include <cmath>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "core/files.h"
 #include "support.h"
 
 namespace sentence_transformers::test {
@@ -48,13 +48,6 @@ inline EvaluatorOptions options_of(const nlohmann::json& python) {
     }
   }
   return options;
-}
-
-inline std::string content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 inline void expect_close(double found, double expected, const std::string& where) {
@@ -106,7 +99,7 @@ void expect_results(const nlohmann::json& expected, const Evaluate& evaluate) {
   expect_metrics(results, expected["results"]);
   const std::string file = expected["csv_file"];
   ASSERT_TRUE(fs::exists(folder / file)) << file;
-  expect_csv(content(folder / file), expected["csv"]);
+  expect_csv(read_file(folder / file), expected["csv"]);
 }
 
 template <class Model>

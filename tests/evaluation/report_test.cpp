@@ -8,7 +8,6 @@
 namespace sentence_transformers {
 namespace {
 
-using test::content;
 namespace fs = std::filesystem;
 
 TEST(EvaluationReport, NumbersAsPythonPrintsThem) {
@@ -35,11 +34,11 @@ TEST(EvaluationReport, CsvGrowsByALine) {
   EXPECT_EQ(metrics,
             (Metrics{{"dev_ap", 0.1}, {"dev_threshold", 0.1f}, {"dev_negative_mse", -2.0}}));
   const std::string first = "epoch,steps,cosine_ap,cosine_threshold,MSE\r\n-1,-1,0.1,0.1,2.0\r\n";
-  EXPECT_EQ(content(folder / "x.csv"), first);
+  EXPECT_EQ(read_file(folder / "x.csv"), first);
   report.finish(options, {.output_path = folder, .epoch = 2, .steps = 7}, "x.csv");
-  EXPECT_EQ(content(folder / "x.csv"), first + "2.0,7,0.1,0.1,2.0\r\n");
+  EXPECT_EQ(read_file(folder / "x.csv"), first + "2.0,7,0.1,0.1,2.0\r\n");
   report.finish(options, {.output_path = folder}, "unix.csv", "\n");
-  EXPECT_EQ(content(folder / "unix.csv"),
+  EXPECT_EQ(read_file(folder / "unix.csv"),
             "epoch,steps,cosine_ap,cosine_threshold,MSE\n-1,-1,0.1,0.1,2.0\n");
 }
 

@@ -86,10 +86,7 @@ std::pair<int, int> run_two(const fs::path& folder, const std::string& task) {
   return {status[0], status[1]};
 }
 
-std::string log_of(const fs::path& folder) {
-  std::ifstream file(folder / "rank0.log");
-  return {(std::istreambuf_iterator<char>(file)), {}};
-}
+std::string log_of(const fs::path& folder) { return read_file(folder / "rank0.log"); }
 
 class Distributed : public testing::TestWithParam<const char*> {};
 

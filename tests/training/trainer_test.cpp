@@ -271,8 +271,7 @@ TEST(TrainerTest, KeepsTheBestModelAndTheNewestCheckpoints) {
   // Evaluations and losses are in the log and in the picture.
   const auto log = read_lines(folder.path() / "log.jsonl");
   EXPECT_EQ(log.size(), 10u);
-  std::ifstream picture(folder.path() / "curves.svg");
-  const std::string svg((std::istreambuf_iterator<char>(picture)), {});
+  const std::string svg = read_file(folder.path() / "curves.svg");
   EXPECT_NE(svg.find("loss by step"), std::string::npos);
   EXPECT_NE(svg.find("score by step"), std::string::npos);
 }
@@ -321,14 +320,46 @@ TEST(TrainerTest, GradientsFromBeforeDoNotCount) {
   EXPECT_EQ(parameter_difference(clean, used), 0);
 }
 
+TEST(TrainerTest, BadLinesAreToldAndLogged) {
+  TempDir folder;
+  write_file(folder.path() / "pairs.tsv",
+             "a\tb\tscore\nthe cat\tthe dog\t0.5\nthe cat\tthe dog\tmany\xff\nthe dog\n"
+             "the dog\ta cat\t0.25\n");
+  const auto data =
+      std::make_shared<FileDataset>(std::vector{folder.path() / "pairs.tsv"},
+                                    FileDatasetOptions{.texts = {"a", "b"}, .labels = {"score"}});
+  TrainingArguments arguments = golden_arguments();
+  arguments.output_dir = folder.path() / "out";
+  arguments.max_steps = 1;
+  arguments.logging_steps = 1;
+  arguments.save_strategy = Interval::steps;
+  arguments.save_steps = 1;
+  SentenceTransformer model = tiny_model();
+  SentenceTransformerTrainer trainer(model, arguments, data, kLoss());
+  const TrainingResult result = trainer.train();
+  EXPECT_EQ(result.bad_lines, 2);
+  ASSERT_EQ(result.bad_line_messages.size(), 2u);
+  EXPECT_NE(result.bad_line_messages[0].find("pairs.tsv:3"), std::string::npos);
+  EXPECT_NE(result.bad_line_messages[1].find("pairs.tsv:4"), std::string::npos);
+  const auto log = read_lines(arguments.output_dir / "log.jsonl");
+  ASSERT_EQ(log.size(), 2u);
+  EXPECT_EQ(log[0]["bad_lines"], 2);
+  EXPECT_EQ(log[0]["dataset"], "dataset 0");
+  EXPECT_EQ(log[0]["messages"].size(), 2u);
+  // They are in the checkpoint's history once, and in no table of the card.
+  trainer.resume(arguments.output_dir);
+  EXPECT_EQ(read_lines(arguments.output_dir / "log.jsonl"), log);
+  trainer.save_model(folder.path() / "model");
+  EXPECT_NE(read_file(folder.path() / "model" / "README.md").find("| 1 | 1 |"), std::string::npos);
+}
+
 TEST(TrainerTest, AModelCardTellsTheFacts) {
   TempDir folder;
   SentenceTransformer model = tiny_model();
   SentenceTransformerTrainer trainer(model, golden_arguments(), golden_dataset(), kLoss());
   trainer.train();
   trainer.save_model(folder.path() / "model");
-  std::ifstream file(folder.path() / "model" / "README.md");
-  const std::string card((std::istreambuf_iterator<char>(file)), {});
+  const std::string card = read_file(folder.path() / "model" / "README.md");
   for (const char* part : {"loss:CosineSimilarityLoss", "dataset_size:6", "| steps | 6 |",
                            "| learning_rate | 0.001 |", "# model", "SentenceTransformer model("}) {
     EXPECT_NE(card.find(part), std::string::npos) << part;

@@ -3,6 +3,7 @@
 
 #include <sentence_transformers/trainer.h>
 
+#include "core/files.h"
 #include "core/safetensors.h"
 #include "support.h"
 

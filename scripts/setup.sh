@@ -114,12 +114,12 @@ given_torch() {  # prints the folder with TorchConfig.cmake that the environment
   done
 }
 
-# PyPI's CUDA builds carry the CUDA libraries but their TorchConfig.cmake insists on nvcc, which we
-# do not need: this stands in for it where there is none.
+# PyPI's CUDA builds carry the CUDA libraries but their TorchConfig.cmake insists on a whole toolkit
+# of the same version, which we do not need: this stands in for it.
 write_torch_config() {  # LibTorch's folder
   mkdir -p build/torch
   cat >build/torch/TorchConfig.cmake.new <<CMAKE
-# Written by scripts/setup.sh: LibTorch with CUDA on a machine without the CUDA toolkit.
+# Written by scripts/setup.sh: LibTorch with CUDA, whether or not there is a CUDA toolkit.
 set(TORCH_INSTALL_PREFIX "$1")
 CMAKE
   cat >>build/torch/TorchConfig.cmake.new <<'CMAKE'
@@ -159,8 +159,7 @@ get_torch() {  # sets torch_dir, unless the environment gave it
   local torch
   torch=$(cd build/venv/lib/python3*/site-packages/torch && pwd)
   torch_dir=$torch/share/cmake/Torch
-  if [[ -f $torch/lib/libtorch_cuda.so ]] && ! command -v nvcc >/dev/null &&
-    [[ ! -x ${CUDA_HOME:-/usr/local/cuda}/bin/nvcc ]]; then
+  if [[ -f $torch/lib/libtorch_cuda.so ]]; then
     write_torch_config "$torch"
     torch_dir=$root/build/torch
   fi

@@ -140,6 +140,36 @@ std::vector<int64_t> count_rows(int64_t rows) {
   return {counts.const_data_ptr<int64_t>(), counts.const_data_ptr<int64_t>() + world_size()};
 }
 
+/// What of a gradient has to travel. An embedding table's is zero but for the rows of the batch's
+/// tokens, and of it only those go that are not zero in some process.
+class SharedGradient {
+ public:
+  explicit SharedGradient(at::Tensor gradient) : gradient_(std::move(gradient)) {
+    if (gradient_.dim() != 2 || gradient_.size(0) <= 4 * gradient_.size(1)) return;  // no table
+    const at::Tensor norms = at::linalg_vector_norm(gradient_, 1, at::IntArrayRef(1));
+    at::Tensor used = norms.ne(0).to(at::kInt);
+    used = used.to(shared_device(used));
+    sum(used, "compared gradients");
+    const at::Tensor rows = used.nonzero().view(-1);
+    if (2 * rows.numel() < gradient_.size(0)) rows_ = rows.to(gradient_.device());
+  }
+
+  at::Tensor values() const {
+    return rows_.defined() ? gradient_.index_select(0, rows_) : gradient_;
+  }
+  /// Takes over numbers in the order of values().
+  void set(const at::Tensor& numbers) {
+    if (rows_.defined()) {
+      gradient_.index_copy_(0, rows_, numbers.view({-1, gradient_.size(1)}).to(gradient_.device()));
+    } else {
+      gradient_.copy_(numbers.view(gradient_.sizes()));
+    }
+  }
+
+ private:
+  at::Tensor gradient_, rows_;
+};
+
 struct GatherRows : torch::autograd::Function<GatherRows> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& rows) {
     const std::vector<int64_t> counts = count_rows(rows.size(0));
@@ -224,12 +254,13 @@ void average_gradients(const NamedTensors& parameters, double& loss) {
     throw Error("[Trainer] the processes have gradients for different numbers of parameters");
   }
 
+  std::vector<SharedGradient> shared;
+  for (const at::Tensor& gradient : gradients) shared.emplace_back(gradient);
   constexpr int64_t kBucket = 8 << 20;  // numbers sent at a time: 32 MB
-  for (size_t begin = 0, end = 0; begin < gradients.size(); begin = end) {
+  for (size_t begin = 0, end = 0; begin < shared.size(); begin = end) {
     std::vector<at::Tensor> flat;
-    for (int64_t numbers = 0; end < gradients.size() && (flat.empty() || numbers < kBucket);
-         ++end) {
-      flat.push_back(gradients[end].reshape({-1}));
+    for (int64_t numbers = 0; end < shared.size() && (flat.empty() || numbers < kBucket); ++end) {
+      flat.push_back(shared[end].values().reshape({-1}));
       numbers += flat.back().numel();
     }
     at::Tensor bucket = at::cat(flat);
@@ -238,8 +269,8 @@ void average_gradients(const NamedTensors& parameters, double& loss) {
     bucket /= size;
     int64_t offset = 0;
     for (size_t i = begin; i < end; ++i) {
-      const int64_t numbers = gradients[i].numel();
-      gradients[i].copy_(bucket.narrow(0, offset, numbers).view(gradients[i].sizes()));
+      const int64_t numbers = flat[i - begin].numel();
+      shared[i].set(bucket.narrow(0, offset, numbers));
       offset += numbers;
     }
   }

@@ -8,7 +8,6 @@
 #include <stdexcept>
 
 #include "core/progress.h"
-#include "nn/workspace.h"
 
 namespace sentence_transformers {
 namespace {
@@ -147,7 +146,6 @@ void for_each_pass(size_t count, c10::Device device, const std::function<void(si
   }
   std::atomic<size_t> next = 0;
   at::parallel_for(0, workers, 1, [&](int64_t, int64_t) {
-    const Workspace workspace;
     for (size_t i; (i = next++) < count;) work(i);
   });
 }

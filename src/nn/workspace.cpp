@@ -4,16 +4,19 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
 
 namespace sentence_transformers {
+namespace {
 
-/// Memory that no tensor uses. Tensors hold the pool they came from, and may outlive its Workspace
-/// and leave its thread.
-struct Workspace::Pool {
+/// Memory that no tensor uses. Tensors hold the pool they came from, and may outlive its thread and
+/// leave it.
+class Pool {
+ public:
   /// Pages of its own: they leave no holes in the heap, and go back to the system.
   class Piece {
    public:
@@ -46,16 +49,17 @@ struct Workspace::Pool {
     constexpr size_t kStep = 1 << 16;  // passes differ by a few tokens
     size = (size + kStep - 1) / kStep * kStep;
     Piece piece;
-    const std::lock_guard lock(mutex);
-    auto chosen = std::lower_bound(unused.begin(), unused.end(), size,
+    const std::lock_guard lock(mutex_);
+    auto chosen = std::lower_bound(unused_.begin(), unused_.end(), size,
                                    [](const Piece& p, size_t s) { return p.size() < s; });
-    if (chosen == unused.end() || chosen->size() > 2 * size) {
-      const bool replaces = chosen != unused.begin() && std::prev(chosen)->size() >= size / 2;
-      chosen = replaces ? std::prev(chosen) : unused.end();
+    if (chosen == unused_.end() || chosen->size() > 2 * size) {
+      const bool replaces = chosen != unused_.begin() && std::prev(chosen)->size() >= size / 2;
+      chosen = replaces ? std::prev(chosen) : unused_.end();
     }
-    if (chosen != unused.end()) {
+    if (chosen != unused_.end()) {
       piece = std::move(*chosen);
-      unused.erase(chosen);
+      unused_.erase(chosen);
+      kept_ -= piece.size();
     }
     if (piece.size() < size) {
       piece = Piece();  // first, so that both are never there together
@@ -65,45 +69,46 @@ struct Workspace::Pool {
   }
 
   void put(Piece piece) {
-    const std::lock_guard lock(mutex);
-    if (closed) return;
-    const auto place = std::upper_bound(unused.begin(), unused.end(), piece.size(),
+    constexpr size_t kMost = 16 << 20;
+    const std::lock_guard lock(mutex_);
+    if (closed_ || kept_ + piece.size() > kMost) return;
+    kept_ += piece.size();
+    const auto place = std::upper_bound(unused_.begin(), unused_.end(), piece.size(),
                                         [](size_t s, const Piece& p) { return s < p.size(); });
-    unused.insert(place, std::move(piece));
+    unused_.insert(place, std::move(piece));
   }
 
   void close() {
-    const std::lock_guard lock(mutex);
-    closed = true;
-    unused.clear();
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    unused_.clear();
   }
 
-  std::mutex mutex;
-  std::vector<Piece> unused;  // smallest first
-  bool closed = false;
+ private:
+  std::mutex mutex_;
+  std::vector<Piece> unused_;  // smallest first
+  size_t kept_ = 0;            // bytes of them
+  bool closed_ = false;
 };
 
-namespace {
-
-thread_local std::shared_ptr<Workspace::Pool> current;
+/// A thread's pool, which ends with it.
+struct OwnPool {
+  ~OwnPool() { pool->close(); }
+  std::shared_ptr<Pool> pool = std::make_shared<Pool>();
+};
 
 }  // namespace
 
-Workspace::Workspace() : outer_(std::exchange(current, std::make_shared<Pool>())) {}
-
-Workspace::~Workspace() {
-  current->close();
-  current = std::move(outer_);
-}
-
 at::Tensor empty_in_workspace(at::IntArrayRef sizes, const at::TensorOptions& options) {
-  if (!current || !options.device().is_cpu()) return at::empty(sizes, options);
+  if (!options.device().is_cpu()) return at::empty(sizes, options);
+  thread_local const OwnPool own;
   const auto size = static_cast<size_t>(c10::multiply_integers(sizes)) * options.dtype().itemsize();
-  auto piece = std::make_shared<Workspace::Pool::Piece>(current->take(size));
+  auto piece = std::make_shared<Pool::Piece>(own.pool->take(size));
   void* data = piece->data();
   return at::from_blob(
       data, sizes,
-      [pool = current, piece = std::move(piece)](void*) { pool->put(std::move(*piece)); }, options);
+      [pool = own.pool, piece = std::move(piece)](void*) { pool->put(std::move(*piece)); },
+      options);
 }
 
 }  // namespace sentence_transformers

@@ -227,6 +227,14 @@ TEST_F(TrainingExamples, CrossEncoderSavesWhatItReports) {
   EXPECT_NEAR(dev(saved).at("spearman"), number(scores[1]), 1e-4);
 }
 
+TEST_F(TrainingExamples, CrossEncoderLearnsFromATeacherFirst) {
+  const auto printed = train("train_cross_encoder", {"--data", path("data"), "--teacher", kTiny,
+                                                     "--epochs", "1", "--batch-size", "4"});
+  EXPECT_GT(number(find_match(printed, R"((\d+) pairs from the teacher)")[1]), 0);
+  EXPECT_GT(number(find_match(printed, R"(dev -?[\d.]+ after (\d+) steps)")[1]), 0);
+  EXPECT_EQ(find_match(printed, kSpeed)[1], "3");
+}
+
 TEST_F(TrainingExamples, PairsWithAndWithoutGradientCache) {
   std::ofstream file(folder_ / "pairs.tsv");
   for (const ScoredPair& pair : kPairs) file << pair.first << '\t' << pair.second << '\n';
@@ -286,7 +294,9 @@ TEST_F(TrainingExamples, ExplainMistakes) {
                                   "--epochs needs a number, not \"two\""},
                                  {{"--data", data, "--model", kTiny, "--batch-size", "0"},
                                   "per_device_train_batch_size: expected at least 1"}});
-  expect_mistakes("train_cross_encoder", {{{"--data", path("nowhere")}, "nowhere/sts-train.csv"}});
+  expect_mistakes("train_cross_encoder",
+                  {{{"--data", path("nowhere")}, "nowhere/sts-train.csv"},
+                   {{"--data", data, "--model", kTiny, "--teacher", path("nowhere")}, "nowhere"}});
   expect_mistakes("train_pairs", {{{"--pairs", path("nowhere")}, "nowhere"}});
   expect_mistakes("train_nli",
                   {{{"--concatenation", "u,w"}, "--concatenation has \"w\""},

@@ -86,7 +86,7 @@ int run(const Flags& flags) {
   at::manual_seed(seed);  // of the new head's weights
   st::CrossEncoder model(flags.text("--model"), {.num_labels = 1});
 
-  st::TrainingArguments arguments{
+  const st::TrainingArguments arguments{
       .output_dir = output,
       .num_train_epochs = flags.number("--epochs"),
       .per_device_train_batch_size = flags.integer("--batch-size"),

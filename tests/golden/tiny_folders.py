@@ -54,14 +54,14 @@ def uncased_vocab():
     return list(dict.fromkeys(vocab))
 
 
-def randomise(model, seed, spread):
-    """Seeded weights with visible structure everywhere, LayerNorm and biases too."""
+def randomise(model, seed, spread, norm_centre=1):
+    """Seeded weights with visible structure everywhere, the norms and biases too. Gemma's norms multiply by 1 + w."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
             noise = torch.randn(parameter.shape, generator=generator)
-            if "LayerNorm.weight" in name:
-                parameter.copy_(1 + 0.3 * noise)
+            if "norm" in name.lower() and name.endswith("weight"):
+                parameter.copy_(norm_centre + 0.3 * noise)
             else:
                 parameter.copy_((0.3 if parameter.dim() == 1 else spread) * noise)
     return model.eval()

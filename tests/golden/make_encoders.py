@@ -8,7 +8,9 @@ import tempfile
 import zlib
 
 import torch
-from encoder_configurations import GONE, configurations
+import encoders_bert as bert
+import encoders_rope as rope
+from encoder_configurations import GONE
 from golden_models import VERSIONS
 from safetensors.torch import load_file, save_file
 from tiny_folders import randomise
@@ -16,7 +18,23 @@ from transformers import AutoModel, T5EncoderModel
 from transformers import logging as transformers_logging
 
 OUT = pathlib.Path(__file__).resolve().parent / "encoders"
-SPREAD = 0.3
+MODEL_TYPES = {
+    "roberta": bert.roberta,
+    "xlm-roberta": bert.xlm_roberta,
+    "camembert": bert.camembert,
+    "mpnet": bert.mpnet,
+    "distilbert": bert.distilbert,
+    "electra": bert.electra,
+    "albert": bert.albert,
+    "deberta-v2": bert.deberta_v2,
+    "modernbert": rope.modernbert,
+    "qwen2": rope.qwen2,
+    "qwen3": rope.qwen3,
+    "gemma3_text": rope.gemma3_text,
+    "t5": rope.t5,
+    "llama": rope.llama,
+    "mistral": rope.mistral,
+}
 HIDDEN_STATES_TEXT = 3  # the text whose every layer is stored
 VARIATION_TEXTS = [1, 4, 5]
 
@@ -31,11 +49,14 @@ def rewrite(path, keys):
     path.write_text(json.dumps(changed(json.loads(path.read_text()), keys), indent=2, sort_keys=True) + "\n")
 
 
+def random_model(entry):
+    return randomise(entry.model(entry.config), zlib.crc32(entry.name.encode()), entry.spread, entry.norm_centre)
+
+
 def write_folder(entry):
     """The folder as its class saves it, then in the older spelling where the entry asks for it."""
     folder = OUT / entry.name
-    torch.manual_seed(0)
-    model = randomise(entry.model(entry.config), zlib.crc32(entry.name.encode()), SPREAD, entry.norm_centre)
+    model = random_model(entry)
     model.save_pretrained(folder)
     if entry.older:
         rewrite(folder / "config.json", entry.older)
@@ -54,8 +75,8 @@ def make_texts(entry):
     """Seeded ids: a first and a last token as tokenizers add them, the pad token inside where the entry wants it."""
     generator = torch.Generator().manual_seed(zlib.crc32(entry.name.encode()) + 1)
     config, texts = entry.config, []
-    first = config.bos_token_id if config.bos_token_id is not None else 5
-    last = config.eos_token_id if config.eos_token_id is not None else 6
+    first, last = (getattr(config, key, None) for key in ("bos_token_id", "eos_token_id"))
+    first, last = 5 if first is None else first, 6 if last is None else last
     for index, length in enumerate(entry.lengths):
         ids = torch.randint(7, config.vocab_size, (length,), generator=generator).tolist()
         ids[0] = first
@@ -134,7 +155,7 @@ def hidden_states(folder, entry, texts, types):
 
 
 def gradients(folder, entry, texts, types):
-    """Of sum over texts and dimensions of mean-pooled hidden states times loss_weights [texts, hidden]."""
+    """Of the sum of mean-pooled hidden states times loss_weights [texts, hidden]; the names are the file's."""
     model = load(folder, base_class(entry), "eager").train()
     generator = torch.Generator().manual_seed(5)
     weights = torch.randn(len(texts), entry.config.hidden_size, generator=generator)
@@ -146,6 +167,8 @@ def gradients(folder, entry, texts, types):
     stored = load_file(folder / "model.safetensors")
     for name, parameter in model.named_parameters():
         if parameter.grad is not None:
+            if name not in stored:
+                name = f"{entry.model.base_model_prefix}.{name}"
             assert name in stored, name
             arrays[f"gradient/{name}"] = parameter.grad
     return arrays
@@ -176,9 +199,7 @@ def run(entry):
 def check_older(entry, texts, types, arrays):
     """The older spelling means what the configuration says."""
     with tempfile.TemporaryDirectory() as copy:
-        torch.manual_seed(0)
-        model = randomise(entry.model(entry.config), zlib.crc32(entry.name.encode()), SPREAD, entry.norm_centre)
-        model.save_pretrained(copy)
+        random_model(entry).save_pretrained(copy)
         for key, value in results(pathlib.Path(copy), entry, texts, types, range(len(texts))).items():
             assert torch.equal(value, arrays[key]), (entry.name, key)
 
@@ -209,9 +230,9 @@ def main():
     transformers_logging.disable_progress_bar()
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
-    for model_type, entries in configurations().items():
+    for model_type, entries in MODEL_TYPES.items():
         descriptions, arrays = [], {}
-        for entry in entries:
+        for entry in entries():
             description, found = run(entry)
             descriptions.append(description)
             arrays.update(found)

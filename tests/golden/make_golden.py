@@ -171,7 +171,7 @@ def main():
     golden_util.make_util(HERE)
     total = sum(f.stat().st_size for f in HERE.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
     print(f"{total} bytes in all")
-    assert total < 1_500_000
+    assert total < 7_000_000
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ def tiny_cases():
     return cases
 
 
-def run_case(case, out):
+def run_case(case, out, all_texts=TEXTS):
     with tempfile.TemporaryDirectory() as copy:
         shutil.copytree(out / case["folder"], copy, dirs_exist_ok=True)
         for name, content in case["files"].items():
@@ -181,7 +181,8 @@ def run_case(case, out):
     if case["max_seq_length"]:
         model.max_seq_length = case["max_seq_length"]
     case["loaded_max_seq_length"] = model.max_seq_length
-    texts = TEXTS[case["texts"]] if isinstance(case["texts"], int) else [TEXTS[i] for i in case["texts"]]
+    chosen = case["texts"]
+    texts = all_texts[chosen] if isinstance(chosen, int) else [all_texts[i] for i in chosen]
     if case["method"] == "encode_tokens":
         return [model.encode([t], output_value="token_embeddings", **case["options"])[0].numpy() for t in texts]
     if case["method"] == "similarity":

@@ -62,6 +62,8 @@ def randomise(model, seed, spread, norm_centre=1):
             noise = torch.randn(parameter.shape, generator=generator)
             if "norm" in name.lower() and name.endswith("weight"):
                 parameter.copy_(norm_centre + 0.3 * noise)
+            elif "relative_attention_bias" in name:
+                parameter.copy_(noise)  # large enough to show beside the scores
             else:
                 parameter.copy_((0.3 if parameter.dim() == 1 else spread) * noise)
     return model.eval()

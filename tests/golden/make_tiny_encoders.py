@@ -6,11 +6,12 @@ import pathlib
 import shutil
 import tempfile
 
+from golden_models import VERSIONS, write_json  # isort: skip; sets what transformers reads when it is imported
+
 import hard_texts
 import numpy as np
 import torch
 import transformers as hf
-from golden_models import VERSIONS, write_json
 from safetensors.numpy import save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Normalize, Transformer
@@ -184,7 +185,8 @@ def cases():
             add(f"max_seq_length.{length}", folder, length=length)
         for mode in ("mean", "cls", "lasttoken", "weightedmean", "max"):
             pooling = {"embedding_dimension": 32, "pooling_mode": mode, "include_prompt": False}
-            add(f"no_prompt.{mode}", folder, files={"1_Pooling/config.json": pooling}, texts=[0, 2, 6], prompt="query: ")
+            files = {"1_Pooling/config.json": pooling}
+            add(f"no_prompt.{mode}", folder, files=files, texts=[0, 2, 6], prompt="query: ")
     for method in ("encode_query", "encode_document"):
         add(method, "tiny_qwen3", method=method)
     add("prompt_name", "tiny_qwen3", prompt_name="query")

@@ -1,8 +1,5 @@
-// A transformer that turns packed tokens into hidden states; one file per architecture, one row
-// each in registry.cpp.
+// A transformer that turns packed tokens into hidden states, and what stands on it.
 #pragma once
-
-#include <torch/nn/module.h>
 
 #include <memory>
 #include <optional>
@@ -11,11 +8,12 @@
 
 #include "core/config.h"
 #include "core/weights.h"
+#include "nn/block.h"
 #include "nn/token_batch.h"
 
 namespace sentence_transformers {
 
-class Encoder : public torch::nn::Module {
+class Encoder : public Block {
  public:
   /// The last hidden states [T, hidden_size()]. If `layers` is given, the embedding layer's output
   /// and each layer's are appended to it.
@@ -32,7 +30,7 @@ class Encoder : public torch::nn::Module {
 };
 
 /// What a sequence-classification checkpoint has on its encoder.
-class ClassificationHead : public torch::nn::Module {
+class ClassificationHead : public Block {
  public:
   /// Hidden states [T, D] -> logits [N, num_labels()].
   virtual at::Tensor forward(const at::Tensor& hidden_states, const TokenBatch& batch) const = 0;
@@ -60,12 +58,5 @@ Classifier make_classifier(const Config& config, const Weights& weights,
 /// How many labels config.json speaks of, by `num_labels` or else `id2label`; without both a
 /// classifier of transformers' has 2, and any other checkpoint 1, as in Python.
 int64_t count_labels(const Config& config);
-
-// The makers in registry.cpp's table. `weights` stands at the model itself, behind any prefix, for
-// an encoder, and at the checkpoint's root for a head; `is_new` asks for a head with new weights.
-std::shared_ptr<Encoder> make_bert(const Config& config, const Weights& weights);
-std::shared_ptr<ClassificationHead> make_bert_head(const Config& config, const Weights& weights,
-                                                   Encoder& encoder, int64_t num_labels,
-                                                   bool is_new);
 
 }  // namespace sentence_transformers

@@ -1,51 +1,42 @@
-// The table of architectures: config.json's model_type and the makers of its encoder and head.
+// The list of architectures, and what is the same for all: finding one by its name, its place in a
+// checkpoint, and that nothing of the checkpoint is left over.
 #include <sentence_transformers/error.h>
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <stdexcept>
 
-#include "encoders/encoder.h"
+#include "encoders/architecture.h"
 
 namespace sentence_transformers {
 namespace {
 
-struct Architecture {
-  const char* model_type;
-  std::shared_ptr<Encoder> (*make)(const Config&, const Weights&);
-  const char* prefix;                 // of the model inside a checkpoint that has a head too
-  const char* probe;                  // a name that every checkpoint has below its prefix
-  std::vector<const char*> optional;  // below the prefix, known and not needed
-  std::shared_ptr<ClassificationHead> (*make_head)(const Config&, const Weights&, Encoder&,
-                                                   int64_t num_labels, bool is_new);
-  const char* head_probe;  // a name, from the root, that every checkpoint with a head has
-  const char* classifier;  // the class that Python calls it
-};
-
-const std::vector<Architecture>& architectures() {
-  static const std::vector<Architecture> table = {
-      {"bert",
-       make_bert,
-       "bert",
-       "embeddings.word_embeddings",
-       {"embeddings.position_ids"},
-       make_bert_head,
-       "classifier.weight",
-       "BertForSequenceClassification"},
-  };
-  return table;
+const std::vector<const Architecture*>& architectures() {
+  static const std::vector<const Architecture*> list = {&kBert, &kModernBert, &kMpnet, &kQwen3,
+                                                        &kRoberta};
+  return list;
 }
 
-const Architecture& find_architecture(const Config& config) {
+/// An architecture under the name that a config has for it.
+struct Found {
+  const Architecture& architecture;
+  const ModelType& type;
+};
+
+Found find_architecture(const Config& config) {
   const auto type = config.require<std::string>("model_type");
-  const auto& table = architectures();
-  const auto row = std::find_if(table.begin(), table.end(),
-                                [&](const Architecture& a) { return a.model_type == type; });
-  if (row != table.end()) return *row;
-  std::string known;
-  for (const auto& a : table) known += (known.empty() ? "" : ", ") + std::string(a.model_type);
-  throw UnsupportedError("[make_encoder] " + config.name("model_type") + " is \"" + type +
-                         "\"; known: " + known);
+  std::set<std::string> known;
+  for (const Architecture* architecture : architectures()) {
+    for (const ModelType& row : architecture->model_types) {
+      if (row.name == type) return {*architecture, row};
+      known.insert(row.name);
+    }
+  }
+  std::string names;
+  for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
+  throw UnsupportedError("[make_encoder] " + config.name("model_type") + " is \"" +
+                         type.substr(0, 100) + "\"; known: " + names);
 }
 
 /// What stands before the encoder's names in this checkpoint.
@@ -68,7 +59,8 @@ void check_all_taken(const Architecture& row, const Config& config, const Weight
                                    [&](const char* start) { return local.starts_with(start); });
     if (!known) {
       throw LoadError("[make_encoder] " + weights.file().string() + ": unexpected tensor \"" +
-                      name + "\": \"" + row.model_type + "\" with " + config.file().string() +
+                      name + "\": \"" + config.get<std::string>("model_type", "") + "\" with " +
+                      config.file().string() +
                       " does not have it");
     }
   }
@@ -77,7 +69,7 @@ void check_all_taken(const Architecture& row, const Config& config, const Weight
 }  // namespace
 
 std::shared_ptr<Encoder> make_encoder(const Config& config, const Weights& weights) {
-  const Architecture& row = find_architecture(config);
+  const Architecture& row = find_architecture(config).architecture;
   const std::string prefix = find_prefix(row, weights);
   auto encoder = row.make(config, weights / prefix);
   check_all_taken(row, config, weights / prefix, prefix);
@@ -86,8 +78,12 @@ std::shared_ptr<Encoder> make_encoder(const Config& config, const Weights& weigh
 
 Classifier make_classifier(const Config& config, const Weights& weights,
                            std::optional<int64_t> num_labels) {
-  const Architecture& row = find_architecture(config);
+  const auto [row, type] = find_architecture(config);
   const std::string prefix = find_prefix(row, weights);
+  if (!row.make_head) {
+    throw UnsupportedError("[CrossEncoder] " + config.name("model_type") + " is \"" + type.name +
+                           "\", which has no classification head here");
+  }
   const bool has_head = weights.contains(row.head_probe);
   if (num_labels && *num_labels < 1) {
     throw std::invalid_argument("[CrossEncoder] num_labels is " + std::to_string(*num_labels) +
@@ -104,8 +100,8 @@ Classifier make_classifier(const Config& config, const Weights& weights,
                                 "; the head of " + weights.file().string() + " has " +
                                 std::to_string(labels));
   }
-  Classifier result{row.make(config, weights / prefix), nullptr, row.prefix, row.classifier};
-  result.head = row.make_head(config, weights, *result.encoder, labels, !has_head);
+  Classifier result{row.make(config, weights / prefix), nullptr, row.prefix, type.classifier};
+  result.head = row.make_head({config, weights, *result.encoder, labels, !has_head});
   check_all_taken(row, config, has_head ? weights : weights / prefix, prefix);
   return result;
 }

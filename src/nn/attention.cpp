@@ -3,7 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include <cmath>
+#include <algorithm>
+#include <limits>
 
 #include "kernels/kernels.h"
 #include "nn/scratch.h"
@@ -12,77 +13,155 @@
 namespace sentence_transformers {
 namespace {
 
-// Up to this length a text's scores stay in the cache; beyond it LibTorch's blocked kernel is the
-// better one.
-constexpr int64_t kLongestForKernel = 1024;
-constexpr int64_t kHeadSizeStep = 16;  // what the loops' vectors divide
+// Queries of a long text that are one task.
+constexpr int64_t kQueriesATask = 512;
 
-bool has_kernel(const at::Tensor& qkv, int64_t head_size, const std::vector<Group>& groups) {
-  if (!kernels::best() || at::GradMode::is_enabled() || !qkv.is_cpu() || !qkv.is_contiguous() ||
-      head_size % kHeadSizeStep != 0) {
+bool has_kernel(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t head_size) {
+  const auto type = q.scalar_type();
+  if (!kernels::best() || at::GradMode::is_enabled() || head_size % kernels::kHeadSizeStep != 0 ||
+      (type != at::kFloat && type != at::kBFloat16)) {
     return false;
   }
-  if (qkv.scalar_type() != at::kFloat && qkv.scalar_type() != at::kBFloat16) return false;
-  return std::all_of(groups.begin(), groups.end(),
-                     [](const Group& g) { return g.length <= kLongestForKernel; });
+  const auto fits = [&](const at::Tensor& t) {
+    return t.is_cpu() && t.stride(1) == 1 && t.scalar_type() == type;
+  };
+  return fits(q) && fits(k) && fits(v);
 }
 
-/// The own loops, text by text and head by head.
-at::Tensor kernel_attention(const at::Tensor& qkv, int64_t heads, const std::vector<Group>& groups,
-                            bool fast) {
-  const int64_t size = qkv.size(1) / 3, head_size = size / heads;
-  const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
-  const at::Tensor out = empty_in_workspace({qkv.size(0), size}, qkv.options());
-  for (const Group& g : groups) {
-    const auto work = [&](int64_t begin, int64_t end) {
-      float* scratch = scratch_floats(kernels::attention_scratch(g.length, head_size));
-      for (int64_t i = begin; i < end; ++i) {
-        const int64_t row = g.offset + i / heads * g.length, column = i % heads * head_size;
-        const int64_t from = row * 3 * size + column, to = row * size + column;
-        if (qkv.scalar_type() == at::kFloat) {
-          (fast ? kernels::best()->attention_fast : kernels::best()->attention)(
-              qkv.const_data_ptr<float>() + from, g.length, size, head_size, scale,
-              out.data_ptr<float>() + to, scratch);
-        } else {
-          kernels::best()->attention_bf16(static_cast<const uint16_t*>(qkv.const_data_ptr()) + from,
-                                          g.length, size, head_size, scale,
-                                          static_cast<uint16_t*>(out.data_ptr()) + to, scratch);
-        }
+/// The part of a bias that the kernel for a text and its first head reads.
+struct BiasView {
+  at::Tensor values = {};
+  int64_t at_zero = 0;               // of query 0 and key 0
+  int64_t step = 0, head = 0, text = 0;  // from a query, head, text to the next
+};
+
+BiasView view_bias(const AttentionExtras& extras, size_t group) {
+  if (extras.distance_bias.defined()) {
+    const at::Tensor values = extras.distance_bias;
+    return {values, values.size(1) / 2, -1, values.stride(0), 0};
+  }
+  if (extras.dense_bias.empty()) return {};
+  const at::Tensor values = extras.dense_bias[group].to(at::kFloat).contiguous();
+  return {values, 0, values.stride(2), values.stride(1), values.stride(0)};
+}
+
+/// Text by text and head by head, long texts cut into parts of their queries.
+template <class Number>
+void kernel_group(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                  const AttentionConfig& c, const Group& g, const BiasView& bias,
+                  void (*kernel)(const kernels::Attention<Number>&, float*),
+                  const at::Tensor& out) {
+  const int64_t shared = c.heads / c.key_value_heads;
+  const int64_t parts = (g.length + kQueriesATask - 1) / kQueriesATask;
+  const auto at = [](const at::Tensor& t, int64_t row, int64_t column) {
+    return static_cast<Number*>(t.data_ptr()) + row * t.stride(0) + column;
+  };
+  at::parallel_for(0, g.count * c.key_value_heads * parts, 1, [&](int64_t begin, int64_t end) {
+    float* scratch = scratch_floats(kernels::attention_scratch(g.length, c.head_size));
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t part = task % parts, head = task / parts % c.key_value_heads;
+      const int64_t text = task / parts / c.key_value_heads, row = g.offset + text * g.length;
+      const int64_t own = head * c.head_size, first_head = head * shared;
+      kernels::Attention<Number> attention{
+          .queries = at(q, row, own * shared),
+          .keys = at(k, row, own),
+          .values = at(v, row, own),
+          .query_stride = q.stride(0),
+          .key_stride = k.stride(0),
+          .value_stride = v.stride(0),
+          .out = at(out, row, own * shared),
+          .out_stride = out.stride(0),
+          .length = g.length,
+          .first = part * kQueriesATask,
+          .last = std::min(g.length, (part + 1) * kQueriesATask),
+          .head_size = c.head_size,
+          .heads = shared,
+          .scale = static_cast<float>(c.scale)};
+      if (c.left != c.kUnlimited) attention.left = c.left;
+      if (c.right != c.kUnlimited) attention.right = c.right;
+      if (bias.values.defined()) {
+        attention.bias = bias.values.const_data_ptr<float>() + bias.at_zero +
+                         first_head * bias.head + text * bias.text;
+        attention.bias_step = bias.step;
+        attention.bias_head_step = bias.head;
       }
-    };
-    at::parallel_for(0, g.count * heads, 1, work);
+      kernel(attention, scratch);
+    }
+  });
+}
+
+at::Tensor kernel_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                            const AttentionConfig& c, const std::vector<Group>& groups,
+                            const AttentionExtras& extras) {
+  const at::Tensor out = empty_in_workspace({q.size(0), c.heads * c.head_size}, q.options());
+  const kernels::Kernels& set = *kernels::best();
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const BiasView bias = view_bias(extras, i);
+    if (q.scalar_type() == at::kFloat) {
+      kernel_group<float>(q, k, v, c, groups[i], bias,
+                          extras.fast ? set.attention_f32_fast : set.attention_f32, out);
+    } else {
+      kernel_group<uint16_t>(q, k, v, c, groups[i], bias, set.attention_bf16, out);
+    }
   }
   return out;
 }
 
+/// What LibTorch's operator adds to the scores of a group, or nothing.
+std::optional<at::Tensor> plain_mask(const at::Tensor& q, const AttentionConfig& c, int64_t length,
+                                     const AttentionExtras& extras, size_t group) {
+  const at::Tensor places = at::arange(length, q.options().dtype(at::kLong));
+  const at::Tensor distance = places.unsqueeze(0) - places.unsqueeze(1);  // key - query
+  at::Tensor mask;
+  if (extras.distance_bias.defined()) {
+    const at::Tensor& table = extras.distance_bias;
+    const at::Tensor columns = (distance + table.size(1) / 2).flatten();
+    mask = table.to(q.device()).index_select(1, columns).view({1, c.heads, length, length});
+  } else if (!extras.dense_bias.empty()) {
+    mask = extras.dense_bias[group];
+  }
+  if (c.limited()) {
+    const at::Tensor hidden = distance.gt(c.right) | distance.lt(-c.left);
+    constexpr double kHidden = -std::numeric_limits<double>::infinity();
+    mask = mask.defined() ? mask.masked_fill(hidden, kHidden)
+                          : at::zeros({length, length}, q.options()).masked_fill(hidden, kHidden);
+  }
+  return mask.defined() ? std::optional(mask.to(q.scalar_type())) : std::nullopt;
+}
+
 /// LibTorch's attention, group by group; autograd runs through it.
-at::Tensor plain_attention(const at::Tensor& qkv, int64_t heads, const std::vector<Group>& groups,
-                           double dropout) {
-  const int64_t size = qkv.size(1) / 3;
+at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           const AttentionConfig& c, const std::vector<Group>& groups,
+                           const AttentionExtras& extras) {
   std::vector<at::Tensor> outputs;
   outputs.reserve(groups.size());
-  for (const Group& g : groups) {
-    // [count * length, 3 D] -> three of [count, heads, length, D / heads]
-    const auto parts = qkv.narrow(0, g.offset, g.count * g.length)
-                           .view({g.count, g.length, 3, heads, size / heads})
-                           .permute({2, 0, 3, 1, 4})
-                           .unbind(0);
-    outputs.push_back(
-        at::scaled_dot_product_attention(parts[0], parts[1], parts[2], std::nullopt, dropout)
-            .transpose(1, 2)
-            .reshape({g.count * g.length, size}));
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const Group& g = groups[i];
+    const auto part = [&](const at::Tensor& t, int64_t heads) {  // [count, heads, length, size]
+      return t.narrow(0, g.offset, g.count * g.length)
+          .reshape({g.count, g.length, heads, c.head_size})
+          .transpose(1, 2);
+    };
+    const bool shares = c.key_value_heads != c.heads;
+    outputs.push_back(at::scaled_dot_product_attention(
+                          part(q, c.heads), part(k, c.key_value_heads), part(v, c.key_value_heads),
+                          plain_mask(q, c, g.length, extras, i), extras.dropout, false, c.scale,
+                          shares)
+                          .transpose(1, 2)
+                          .reshape({g.count * g.length, c.heads * c.head_size}));
   }
   return outputs.size() == 1 ? outputs[0] : at::cat(outputs);
 }
 
 }  // namespace
 
-at::Tensor self_attention(const at::Tensor& qkv, int64_t heads, const std::vector<Group>& groups,
-                          double dropout, bool fast) {
-  if (dropout == 0 && has_kernel(qkv, qkv.size(1) / 3 / heads, groups)) {
-    return kernel_attention(qkv, heads, groups, fast);
+at::Tensor attend(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values,
+                  const AttentionConfig& config, const std::vector<Group>& groups,
+                  const AttentionExtras& extras) {
+  if (extras.dropout == 0 && has_kernel(queries, keys, values, config.head_size)) {
+    return kernel_attention(queries, keys, values, config, groups, extras);
   }
-  return plain_attention(qkv, heads, groups, dropout);
+  return plain_attention(queries, keys, values, config, groups, extras);
 }
 
 }  // namespace sentence_transformers

@@ -1,4 +1,4 @@
-// Multi-head self-attention over packed texts.
+// Multi-head attention of packed texts to themselves, as an architecture describes it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,10 +9,30 @@
 
 namespace sentence_transformers {
 
-/// Each text attends to itself alone: qkv [T, 3 * D], queries, keys and values side by side -> [T,
-/// D]. Scores are scaled by 1 / sqrt(D / heads).
-/// `fast` allows the precision of bfloat16.
-at::Tensor self_attention(const at::Tensor& qkv, int64_t heads, const std::vector<Group>& groups,
-                          double dropout = 0.0, bool fast = false);
+/// What an architecture's attention is like. Query head h uses key and value head
+/// h / (heads / key_value_heads).
+struct AttentionConfig {
+  int64_t heads = 1, key_value_heads = 1, head_size = 1;
+  double scale = 1;  // of q . k
+  /// Tokens before and behind itself that a token sees; right 0 is causal.
+  int64_t left = kUnlimited, right = kUnlimited;
+
+  static constexpr int64_t kUnlimited = int64_t{1} << 60;
+  bool limited() const { return left != kUnlimited || right != kUnlimited; }
+};
+
+/// Beside queries, keys and values; all optional.
+struct AttentionExtras {
+  double dropout = 0;        // probability, of the weights
+  bool fast = false;         // bfloat16's precision will do
+  at::Tensor distance_bias;  // [heads, 2 * L - 1] float32, L the longest text; see DistanceBias
+  std::vector<at::Tensor> dense_bias;  // a group each, [count, heads, length, length] float32
+};
+
+/// Each text attends to itself alone: queries [T, heads * head_size], keys and values [T,
+/// key_value_heads * head_size], which may be parts of wider rows -> [T, heads * head_size].
+at::Tensor attend(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values,
+                  const AttentionConfig& config, const std::vector<Group>& groups,
+                  const AttentionExtras& extras = {});
 
 }  // namespace sentence_transformers

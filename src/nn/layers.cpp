@@ -1,9 +1,7 @@
 #include "nn/layers.h"
 
-#include <ATen/Parallel.h>
+#include <ATen/ATen.h>
 
-#include "kernels/kernels.h"
-#include "nn/scratch.h"
 #include "nn/workspace.h"
 
 namespace sentence_transformers {
@@ -13,79 +11,77 @@ Projection::Projection(const Weights& weights, int64_t in, int64_t out, bool wit
   if (with_bias) bias = register_parameter("bias", weights.get("bias", {out}));
 }
 
-Projection::Projection(int64_t in, int64_t out, double deviation)
-    : weight(register_parameter("weight", at::empty({out, in}).normal_(0.0, deviation))),
-      bias(register_parameter("bias", at::zeros({out}))) {}
+Projection::Projection(int64_t in, int64_t out, double deviation, bool with_bias)
+    : weight(register_parameter("weight", at::empty({out, in}, at::kFloat).normal_(0.0, deviation))) {
+  if (with_bias) bias = register_parameter("bias", at::zeros({out}, at::kFloat));
+}
 
-at::Tensor Projection::forward(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+at::Tensor Projection::forward(const at::Tensor& x) const {
+  const auto type = x.scalar_type();
+  return at::linear(x, weight.to(type), bias.defined() ? bias.to(type) : bias);
+}
+
+Linear::Linear(std::shared_ptr<Projection> projection)
+    : Linear(std::vector<ProjectionRows>{{projection, 0, projection->weight.size(0)}}) {}
+
+Linear::Linear(std::vector<ProjectionRows> rows, bool gated)
+    : rows_(std::move(rows)), gated_(gated) {}
 
 at::Tensor Linear::forward(const at::Tensor& x, Activation activation) const {
   if (packed_.usable()) return packed_.forward(x, activation);
-  return activate(Projection::forward(x), activation);
+  std::vector<at::Tensor> outputs;
+  const Projection* last = nullptr;
+  for (const ProjectionRows& rows : rows_) {
+    // Halves of one projection follow each other: it is computed once.
+    if (rows.projection.get() != last) outputs.push_back(rows.projection->forward(x));
+    last = rows.projection.get();
+  }
+  const at::Tensor y = outputs.size() == 1 ? outputs[0] : at::cat(outputs, 1);
+  if (!gated_) return activate(y, activation);
+  const auto half = [&](const ProjectionRows& rows, int64_t other) {
+    const bool is_whole = outputs.size() > 1;
+    return y.narrow(1, is_whole ? other : rows.begin, rows.count);
+  };
+  return activate(half(rows_[0], 0), activation) * half(rows_[1], rows_[0].count);
 }
 
-void Linear::train(bool on) {
-  Projection::train(on);
-  packed_ = on ? PackedLinear() : PackedLinear({weight}, {bias}, quantization);
-  if (!on && after_packing) after_packing();
+void Linear::pack(const ComputeType& compute, PackedParameters& packed) {
+  std::vector<LinearRows> parts;
+  for (const auto& [projection, begin, count] : rows_) {
+    const at::Tensor& bias = projection->bias;
+    parts.push_back({projection->weight.detach().narrow(0, begin, count),
+                     bias.defined() ? bias.detach().narrow(0, begin, count) : bias});
+  }
+  packed_ = PackedLinear(parts, gated_, compute);
+  if (!packed_.packed()) return;
+  for (const ProjectionRows& rows : rows_) {
+    packed.insert(rows.projection->weight.unsafeGetTensorImpl());
+    if (rows.projection->bias.defined()) {
+      packed.insert(rows.projection->bias.unsafeGetTensorImpl());
+    }
+  }
 }
 
 at::Tensor Dropout::forward(const at::Tensor& x) const {
   return is_training() ? at::dropout(x, probability, true) : x;
 }
 
-// Checkpoints from before 2019 call the parameters gamma and beta, as TensorFlow does.
-LayerNorm::LayerNorm(const Weights& weights, int64_t size, double eps)
-    : weight(register_parameter(
-          "weight", weights.get(weights.contains("gamma") ? "gamma" : "weight", {size}))),
-      bias(register_parameter("bias",
-                              weights.get(weights.contains("beta") ? "beta" : "bias", {size}))),
-      eps_(eps) {}
-
-at::Tensor LayerNorm::forward(const at::Tensor& x) const {
-  return at::layer_norm(x, weight.sizes(), weight, bias, eps_);
-}
-
-at::Tensor LayerNorm::forward_add(const at::Tensor& x, const at::Tensor& residual) const {
-  constexpr int64_t kSizeStep = 16;  // what the loops' vectors divide
-  const auto type = x.scalar_type();
-  const int64_t size = x.size(1);
-  if (!kernels::best() || at::GradMode::is_enabled() || !x.is_cpu() || size % kSizeStep != 0 ||
-      !x.is_contiguous() || !residual.is_contiguous() || residual.scalar_type() != type ||
-      (type != at::kFloat && type != at::kBFloat16)) {
-    return forward(x + residual);
-  }
-  const at::Tensor out = empty_in_workspace(x.sizes(), x.options());
-  const at::Tensor w = weight.to(at::kFloat), b = bias.to(at::kFloat);
-  const auto eps = static_cast<float>(eps_);
-  constexpr int64_t kRowsATask = 32;
-  at::parallel_for(0, x.size(0), kRowsATask, [&](int64_t begin, int64_t end) {
-    const int64_t at = begin * size, rows = end - begin;
-    float* scratch = scratch_floats(size);
-    const auto* scale = w.const_data_ptr<float>();
-    const auto* shift = b.const_data_ptr<float>();
-    if (type == at::kFloat) {
-      kernels::best()->add_layer_norm(x.const_data_ptr<float>() + at,
-                                      residual.const_data_ptr<float>() + at, scale, shift, eps,
-                                      rows, size, out.data_ptr<float>() + at, scratch);
-    } else {
-      const auto half = [&](const at::Tensor& t) {
-        return static_cast<uint16_t*>(t.data_ptr()) + at;
-      };
-      kernels::best()->add_layer_norm_bf16(half(x), half(residual), scale, shift, eps, rows, size,
-                                           half(out), scratch);
-    }
-  });
-  return out;
-}
-
 Embedding::Embedding(const Weights& weights, int64_t count, int64_t size)
     : weight(register_parameter("weight", weights.get("weight", {count, size}))) {}
 
 at::Tensor Embedding::forward(const at::Tensor& ids) const {
-  if (at::GradMode::is_enabled()) return at::embedding(weight, ids);
+  if (at::GradMode::is_enabled()) {
+    const at::Tensor rows = at::embedding(weight, ids);
+    return type_ ? rows.to(*type_) : rows;
+  }
   at::Tensor rows = empty_in_workspace({ids.size(0), weight.size(1)}, weight.options());
-  return at::index_select_out(rows, weight, 0, ids);
+  at::index_select_out(rows, weight, 0, ids);
+  return type_ ? rows.to(*type_) : rows;
+}
+
+void Embedding::pack(const ComputeType& compute, PackedParameters& packed) {
+  type_ = compute.type;
+  packed.insert(weight.unsafeGetTensorImpl());
 }
 
 }  // namespace sentence_transformers

@@ -1,41 +1,54 @@
 // The layers encoders are made of: LibTorch modules with a const forward, whose parameters are the
-// checkpoint's own tensors.
+// checkpoint's own tensors, in the file's type until they are packed or converted.
 #pragma once
 
 #include <torch/nn/module.h>
 
-#include <string>
-#include <string_view>
+#include <memory>
+#include <optional>
+#include <vector>
 
 #include "core/weights.h"
 #include "nn/packed_linear.h"
 
 namespace sentence_transformers {
 
-/// The parameters of y = x W^T + b. A parent that computes several of them as one product owns
-/// these; others own a Linear.
+/// The parameters of y = x W^T + b. A Linear computes with them.
 class Projection : public torch::nn::Module {
  public:
   Projection(const Weights& weights, int64_t in, int64_t out, bool with_bias = true);
-  /// New parameters: weights from a normal distribution of this deviation around 0, and no shift.
-  Projection(int64_t in, int64_t out, double deviation);
+  /// New parameters: weights from a normal distribution of this deviation around 0, bias 0.
+  Projection(int64_t in, int64_t out, double deviation, bool with_bias = true);
   at::Tensor forward(const at::Tensor& x) const;  // [T, in] -> [T, out]
 
   at::Tensor weight;  // [out, in]
   at::Tensor bias;    // [out], or undefined
 };
 
-/// A Projection that keeps packed weights while in eval mode: eval() makes them, train() drops
-/// them.
-class Linear : public Projection, public Packing {
+/// Some outputs of a projection: `count` from `begin` on.
+struct ProjectionRows {
+  std::shared_ptr<Projection> projection;
+  int64_t begin = 0, count = 0;
+};
+
+/// One or several projections of the same input, computed as one product with their outputs side by
+/// side; or a gated pair, y = activation(first) * second. It owns no parameters: the projections are
+/// registered elsewhere, by the checkpoint's names.
+class Linear : public torch::nn::Module, public Packing {
  public:
-  using Projection::Projection;
+  explicit Linear(std::shared_ptr<Projection> projection);
+  explicit Linear(std::vector<ProjectionRows> rows, bool gated = false);
 
   at::Tensor forward(const at::Tensor& x, Activation activation = Activation::none) const;
 
-  void train(bool on = true) override;
+  void pack(const ComputeType& compute, PackedParameters& packed) override;
+  void unpack() override { packed_ = PackedLinear(); }
+  /// Do its products have the precision of bytes?
+  bool is_int8() const { return packed_.is_int8(); }
 
  private:
+  std::vector<ProjectionRows> rows_;
+  bool gated_;
   PackedLinear packed_;
 };
 
@@ -48,25 +61,20 @@ class Dropout : public torch::nn::Module {
   double probability;
 };
 
-class LayerNorm : public torch::nn::Module {
- public:
-  LayerNorm(const Weights& weights, int64_t size, double eps);
-  at::Tensor forward(const at::Tensor& x) const;  // [T, size] -> [T, size]
-  /// forward(x + residual), in one pass where there is a loop for it.
-  at::Tensor forward_add(const at::Tensor& x, const at::Tensor& residual) const;
-
-  at::Tensor weight, bias;  // [size]
-
- private:
-  double eps_;
-};
-
-class Embedding : public torch::nn::Module {
+/// Rows of a table by their ids.
+class Embedding : public torch::nn::Module, public Packing {
  public:
   Embedding(const Weights& weights, int64_t count, int64_t size);
   at::Tensor forward(const at::Tensor& ids) const;  // [T] -> [T, size]
 
+  /// The table stays in the file's type; rows are converted as they are read.
+  void pack(const ComputeType& compute, PackedParameters& packed) override;
+  void unpack() override { type_.reset(); }
+
   at::Tensor weight;  // [count, size]
+
+ private:
+  std::optional<at::ScalarType> type_;  // of forward's result, where it is not the table's
 };
 
 }  // namespace sentence_transformers

@@ -1,268 +1,272 @@
 #include "nn/packed_linear.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <sentence_transformers/error.h>
-
-#include <cstdlib>
 
 #include "kernels/kernels.h"
+#include "nn/onednn.h"
 #include "nn/workspace.h"
 
 namespace sentence_transformers {
 namespace {
 
-using Reorder = at::Tensor(const at::Tensor&, std::optional<int64_t>);
-using Pointwise = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
-                             std::string_view, c10::List<std::optional<at::Scalar>>,
-                             std::optional<std::string_view>);
-
-/// LibTorch's oneDNN linear operators, or nothing where this LibTorch has none of this signature.
-struct Operators {
-  c10::TypedOperatorHandle<Reorder> reorder;
-  c10::TypedOperatorHandle<Pointwise> pointwise;
-};
-
-const std::optional<Operators>& operators() {
-  static const std::optional<Operators> found = []() -> std::optional<Operators> {
-    if (std::getenv("SENTENCE_TRANSFORMERS_PLAIN") || !at::globalContext().hasMKLDNN()) return {};
-    auto& dispatcher = c10::Dispatcher::singleton();
-    const auto reorder = dispatcher.findSchema({"mkldnn::_reorder_linear_weight", ""});
-    const auto pointwise = dispatcher.findSchema({"mkldnn::_linear_pointwise", ""});
-    if (!reorder || !pointwise) return {};
-    try {
-      return Operators{reorder->typed<Reorder>(), pointwise->typed<Pointwise>()};
-    } catch (const c10::Error&) {  // another signature than the one this was written for
-      return {};
-    }
-  }();
-  return found;
-}
-
-/// Stacks one layer's or several layers' parameters along their outputs.
-at::Tensor stack(const std::vector<at::Tensor>& tensors) {
-  return tensors.size() == 1 ? tensors[0] : at::cat(tensors);
-}
+using kernels::kColumns;
+using kernels::kInt8Depth;
+using kernels::round_up;
 
 constexpr int64_t kRowsATask = 64;
 
-/// Counts in-place changes. Tensors made in inference mode have no counter; they cannot be trained
-/// either.
-uint32_t version(const at::Tensor& tensor) {
-  return tensor.is_inference() ? 0 : static_cast<uint32_t>(tensor._version());
+/// Rows of a packed product: `count` of a part's from `begin` on, or of zeros where part is -1.
+struct Segment {
+  int part;
+  int64_t begin, count;
+};
+
+/// The rows in the order in which they are packed; halves of a gated pair alternate every `lanes`.
+std::vector<Segment> arrange(const std::vector<LinearRows>& parts, bool gated, int64_t lanes) {
+  std::vector<Segment> segments;
+  if (!gated) {
+    for (size_t p = 0; p < parts.size(); ++p) {
+      segments.push_back({static_cast<int>(p), 0, parts[p].weight.size(0)});
+    }
+    return segments;
+  }
+  const int64_t outputs = parts[0].weight.size(0);
+  for (int64_t begin = 0; begin < outputs; begin += lanes) {
+    const int64_t count = std::min(lanes, outputs - begin);
+    for (const int part : {0, 1}) {
+      segments.push_back({part, begin, count});
+      if (count < lanes) segments.push_back({-1, 0, lanes - count});
+    }
+  }
+  return segments;
+}
+
+int64_t count_rows(const std::vector<Segment>& segments) {
+  int64_t rows = 0;
+  for (const Segment& s : segments) rows += s.count;
+  return rows;
+}
+
+/// Packed rows [first, first + count) as [count, in] of `type`.
+at::Tensor gather_rows(const std::vector<LinearRows>& parts, const std::vector<Segment>& segments,
+                       int64_t first, int64_t count, at::ScalarType type) {
+  const int64_t in = parts[0].weight.size(1);
+  at::Tensor rows;
+  int64_t at_row = -first;
+  for (const Segment& s : segments) {
+    const int64_t begin = std::max<int64_t>(at_row, 0), end = std::min(at_row + s.count, count);
+    if (begin < end && s.part >= 0) {
+      const at::Tensor found =
+          parts[s.part].weight.narrow(0, s.begin + begin - at_row, end - begin);
+      if (end - begin == count) return found.to(type).contiguous();  // most often no copy
+      if (!rows.defined()) rows = at::zeros({count, in}, type);
+      rows.narrow(0, begin, end - begin).copy_(found);
+    }
+    at_row += s.count;
+  }
+  return rows.defined() ? rows : at::zeros({count, in}, type);
+}
+
+/// The biases in the order of the rows, as float32, zero up to whole panels.
+at::Tensor gather_bias(const std::vector<LinearRows>& parts, const std::vector<Segment>& segments,
+                       int64_t padded) {
+  at::Tensor bias = at::zeros({padded}, at::kFloat);
+  int64_t at_row = 0;
+  for (const Segment& s : segments) {
+    if (s.part >= 0 && parts[s.part].bias.defined()) {
+      bias.narrow(0, at_row, s.count).copy_(parts[s.part].bias.narrow(0, s.begin, s.count));
+    }
+    at_row += s.count;
+  }
+  return bias;
 }
 
 }  // namespace
 
-Activation parse_activation(std::string_view name, const std::string& where) {
-  static const std::map<std::string_view, Activation> known = {
-      {"gelu", Activation::gelu},           {"gelu_python", Activation::gelu},
-      {"gelu_new", Activation::gelu_tanh},  {"gelu_pytorch_tanh", Activation::gelu_tanh},
-      {"gelu_fast", Activation::gelu_tanh}, {"relu", Activation::relu},
-      {"silu", Activation::silu},           {"swish", Activation::silu},
-      {"tanh", Activation::tanh},           {"linear", Activation::none}};
-  const auto found = known.find(name);
-  if (found != known.end()) return found->second;
-  std::string names;
-  for (const auto& [key, value] : known) names += (names.empty() ? "" : ", ") + std::string(key);
-  throw UnsupportedError(where + " is \"" + std::string(name) + "\"; known: " + names);
-}
-
-at::Tensor activate(const at::Tensor& x, Activation activation) {
-  switch (activation) {
-    case Activation::none:
-      return x;
-    case Activation::gelu:
-      return at::gelu(x);
-    case Activation::gelu_tanh:
-      return at::gelu(x, "tanh");
-    case Activation::relu:
-      return at::relu(x);
-    case Activation::silu:
-      return at::silu(x);
-    case Activation::tanh:
-      return at::tanh(x);
-  }
-  return x;
-}
-
-PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights,
-                           const std::vector<at::Tensor>& biases, Quantization quantization) {
-  if (!weights[0].is_cpu()) return;
+PackedLinear::PackedLinear(const std::vector<LinearRows>& parts, bool gated,
+                           const ComputeType& compute)
+    : gated_(gated), in_(parts[0].weight.size(1)) {
+  const c10::InferenceMode ordinary(false);
   const at::NoGradGuard no_grad;
-  const at::Tensor weight = stack(weights).detach().contiguous();
-  if (biases[0].defined()) bias_ = stack(biases).detach();
-  out_ = weight.size(0);
-  in_ = weight.size(1);
-  if (quantization == Quantization::int8) {
-    if (kernels::best()) pack_int8(weight);
-  } else if (kernels::best() && weight.scalar_type() == at::kFloat) {
-    pack_float(weight);
-  } else if (kernels::best() && kernels::best()->linear_bf16 && in_ % 2 == 0 &&
-             weight.scalar_type() == at::kBFloat16) {
-    pack_bf16(weight);
+  for (const LinearRows& part : parts) out_ += part.weight.size(0);
+  if (gated) out_ /= 2;
+  const kernels::Kernels* set = kernels::best();
+  if (compute.quantization == Quantization::int8) {
+    if (set) pack_int8(parts);
+  } else if (set && compute.type == at::kFloat) {
+    pack_f32(parts);
+  } else if (set && set->linear_bf16 && in_ % 2 == 0 && compute.type == at::kBFloat16) {
+    pack_bf16(parts);
   } else {
-    pack_onednn(weight);
+    pack_onednn(parts, compute.type);
   }
-  for (const auto* group : {&weights, &biases}) {
-    for (const at::Tensor& tensor : *group) {
+  if (!packed()) return;
+  for (const LinearRows& part : parts) {
+    for (const at::Tensor& tensor : {part.weight, part.bias}) {
       if (!tensor.defined()) continue;
       sources_.push_back(tensor);
-      versions_.push_back(version(tensor));
+      versions_.push_back(parameter_version(tensor));
     }
   }
 }
 
-void PackedLinear::pack_onednn(const at::Tensor& weight) {
-  if (!operators()) return;
+void PackedLinear::pack_onednn(const std::vector<LinearRows>& parts, at::ScalarType type) {
+  if (!onednn::operators()) return;
+  const auto segments = arrange(parts, false, 1);
+  columns_ = count_rows(segments);
   try {
-    weight_ = operators()->reorder.call(weight, std::nullopt);
+    weight_ = onednn::operators()->reorder.call(gather_rows(parts, segments, 0, columns_, type),
+                                                std::nullopt);
+    bias_ = gather_bias(parts, segments, columns_).to(type);
     layout_ = Layout::onednn;
   } catch (const c10::Error&) {  // a type this processor's oneDNN does not multiply
   }
 }
 
-/// A vector over the outputs, zero up to whole panels.
-at::Tensor PackedLinear::pad(const at::Tensor& vector) const {
-  return at::constant_pad_nd(vector, {0, kernels::round_up(out_, kernels::kColumns) - out_});
-}
-
-void PackedLinear::pack_float(const at::Tensor& weight) {
-  bias_ = pad(bias_.defined() ? bias_ : at::zeros({out_}));
-  weight_ = at::empty({kernels::packed_float_size(out_, in_)});
-  const auto* from = weight.const_data_ptr<float>();
-  auto* to = weight_.data_ptr<float>();
-  for_columns([&](int64_t first, int64_t columns) {
-    kernels::pack_float(from + first * in_, columns, in_, to + first * in_);
-  });
-  layout_ = Layout::floats;
-}
-
-void PackedLinear::pack_bf16(const at::Tensor& weight) {
-  bias_ = pad(bias_.defined() ? bias_.to(at::kFloat) : at::zeros({out_}));
-  weight_ = at::empty({kernels::packed_float_size(out_, in_)}, at::kBFloat16);
-  kernels::pack_bf16(static_cast<const uint16_t*>(weight.const_data_ptr()), out_, in_,
-                     static_cast<uint16_t*>(weight_.data_ptr()));
-  layout_ = Layout::halves;
-}
-
-void PackedLinear::pack_int8(const at::Tensor& weight) {
-  const int64_t columns = kernels::round_up(out_, kernels::kColumns);
-  const int64_t depth = kernels::round_up(in_, kernels::kInt8Depth);
-  bias_ = pad(bias_.defined() ? bias_ : at::zeros({out_}));
-  scales_ = at::zeros({columns});
-  sums_ = at::zeros({columns}, at::kInt);
-  weight_ = at::empty({kernels::packed_int8_size(out_, in_)}, at::kChar);
-  const at::Tensor values = weight.to(at::kFloat);
-  const auto* from = values.const_data_ptr<float>();
-  auto* to = weight_.data_ptr<int8_t>();
-  for_columns([&](int64_t first, int64_t count) {
-    std::vector<int8_t> bytes(static_cast<size_t>(kernels::kColumns * in_));
-    for (int64_t c = first; c < first + count; c += kernels::kColumns) {
-      const int64_t width = std::min(kernels::kColumns, first + count - c);
-      for (int64_t o = 0; o < width; ++o) {
-        kernels::quantize_weights(from + (c + o) * in_, in_, bytes.data() + o * in_,
-                                  scales_.data_ptr<float>()[c + o],
-                                  sums_.data_ptr<int32_t>()[c + o]);
-      }
-      kernels::pack_int8(bytes.data(), width, in_, to + c * depth);
+/// Calls pack(rows [count, in] of `type`, first, count) for whole panels of rows, on all cores, a few
+/// panels at a time so that converted rows take little memory.
+template <class Number, class Pack>
+void PackedLinear::pack_panels(const std::vector<LinearRows>& parts, at::ScalarType type,
+                               const Pack& pack) {
+  const auto segments = arrange(parts, gated_, kernels::best()->lanes);
+  columns_ = count_rows(segments);
+  const int64_t padded = round_up(columns_, kColumns);
+  bias_ = gather_bias(parts, segments, padded);
+  at::parallel_for(0, padded / kColumns, 1, [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard no_grad;  // a thread's own
+    for (int64_t panel = begin; panel < end; ++panel) {
+      const int64_t first = panel * kColumns, count = std::min(kColumns, columns_ - first);
+      const at::Tensor rows = gather_rows(parts, segments, first, count, type);
+      pack(static_cast<const Number*>(rows.const_data_ptr()), first, count);
     }
   });
-  layout_ = Layout::bytes;
+}
+
+void PackedLinear::pack_f32(const std::vector<LinearRows>& parts) {
+  const auto& set = *kernels::best();
+  const int64_t rows = count_rows(arrange(parts, gated_, set.lanes));
+  weight_ = at::empty({kernels::packed_size(rows, in_)}, at::kFloat);
+  pack_panels<float>(parts, at::kFloat, [&](const float* from, int64_t first, int64_t count) {
+    set.pack_f32(from, count, in_, weight_.data_ptr<float>() + first * in_);
+  });
+  layout_ = Layout::f32;
+}
+
+void PackedLinear::pack_bf16(const std::vector<LinearRows>& parts) {
+  const auto& set = *kernels::best();
+  const int64_t rows = count_rows(arrange(parts, gated_, set.lanes));
+  weight_ = at::empty({kernels::packed_size(rows, in_)}, at::kBFloat16);
+  auto* to = static_cast<uint16_t*>(weight_.data_ptr());
+  pack_panels<uint16_t>(parts, at::kBFloat16,
+                        [&](const uint16_t* from, int64_t first, int64_t count) {
+                          set.pack_bf16(from, count, in_, to + first * in_);
+                        });
+  layout_ = Layout::bf16;
+}
+
+void PackedLinear::pack_int8(const std::vector<LinearRows>& parts) {
+  const auto& set = *kernels::best();
+  const int64_t rows = count_rows(arrange(parts, gated_, set.lanes));
+  const int64_t padded = round_up(rows, kColumns), depth = round_up(in_, kInt8Depth);
+  weight_ = at::empty({kernels::packed_int8_size(rows, in_)}, at::kChar);
+  scales_ = at::zeros({padded}, at::kFloat);
+  sums_ = at::zeros({padded}, at::kInt);
+  auto* to = weight_.data_ptr<int8_t>();
+  pack_panels<float>(parts, at::kFloat, [&](const float* from, int64_t first, int64_t count) {
+    std::vector<int8_t> bytes(static_cast<size_t>(count * in_));
+    for (int64_t o = 0; o < count; ++o) {
+      kernels::quantize_weights(from + o * in_, in_, bytes.data() + o * in_,
+                                scales_.data_ptr<float>()[first + o],
+                                sums_.data_ptr<int32_t>()[first + o]);
+    }
+    set.pack_int8(bytes.data(), count, in_, to + first * depth);
+  });
+  layout_ = Layout::int8;
 }
 
 bool PackedLinear::usable() const {
-  if (layout_ == Layout::none || at::GradMode::is_enabled()) return false;
+  if (!packed() || at::GradMode::is_enabled()) return false;
   for (size_t i = 0; i < sources_.size(); ++i) {
-    if (version(sources_[i]) != versions_[i]) return false;
+    if (parameter_version(sources_[i]) != versions_[i]) return false;
   }
   return true;
 }
 
 at::Tensor PackedLinear::forward(const at::Tensor& x, Activation activation) const {
-  const bool gelu = activation == Activation::gelu;
-  const at::Tensor y = layout_ == Layout::floats   ? forward_float(x.contiguous(), gelu)
-                       : layout_ == Layout::halves ? forward_bf16(x.contiguous(), gelu)
-                       : layout_ == Layout::bytes  ? forward_int8(x.contiguous(), gelu)
-                                                   : forward_onednn(x, gelu);
-  return gelu ? y : activate(y, activation);
+  const kernels::Epilogue epilogue{activation, gated_};
+  switch (layout_) {
+    case Layout::f32:
+      return forward_f32(x.contiguous(), epilogue);
+    case Layout::bf16:
+      return forward_bf16(x.contiguous(), epilogue);
+    case Layout::int8:
+      return forward_int8(x.contiguous(), epilogue);
+    default:
+      return forward_onednn(x, activation);
+  }
 }
 
-at::Tensor PackedLinear::forward_onednn(const at::Tensor& x, bool gelu) const {
-  return operators()->pointwise.call(
-      x, weight_, bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt,
-      gelu ? "gelu" : "none", c10::List<std::optional<at::Scalar>>(),
+at::Tensor PackedLinear::forward_onednn(const at::Tensor& x, Activation activation) const {
+  const bool gelu = activation == Activation::gelu && !gated_;
+  const at::Tensor y = onednn::operators()->pointwise.call(
+      x, weight_, bias_, gelu ? "gelu" : "none", c10::List<std::optional<at::Scalar>>(),
       std::optional<std::string_view>(gelu ? "none" : ""));
+  if (gelu) return y;
+  if (!gated_) return activate(y, activation);
+  return activate(y.narrow(1, 0, out_), activation) * y.narrow(1, out_, out_);
 }
 
-/// Calls work(first column, columns) for all panels, shared among the cores.
-void PackedLinear::for_columns(const std::function<void(int64_t, int64_t)>& work) const {
-  const int64_t panels = kernels::round_up(out_, kernels::kColumns) / kernels::kColumns;
+void PackedLinear::for_panels(const std::function<void(int64_t, int64_t, int64_t)>& work) const {
+  const int64_t share = gated_ ? 2 : 1;  // columns of an output
+  const int64_t panels = round_up(columns_, kColumns) / kColumns;
   at::parallel_for(0, panels, 1, [&](int64_t begin, int64_t end) {
-    const int64_t first = begin * kernels::kColumns;
-    work(first, std::min(out_, end * kernels::kColumns) - first);
+    const int64_t first = begin * kColumns;
+    work(first, std::min(out_ * share, end * kColumns) - first, first / share);
   });
 }
 
-at::Tensor PackedLinear::forward_float(const at::Tensor& x, bool gelu) const {
+at::Tensor PackedLinear::forward_f32(const at::Tensor& x, kernels::Epilogue epilogue) const {
   const at::Tensor y = empty_in_workspace({x.size(0), out_}, x.options());
-  const kernels::PackedFloat packed{weight_.const_data_ptr<float>(), bias_.const_data_ptr<float>(),
-                                    in_};
-  for_columns([&](int64_t first, int64_t columns) {
-    kernels::best()->linear(x.const_data_ptr<float>(), x.size(0), packed, first, columns,
-                            gelu ? kernels::Epilogue::gelu : kernels::Epilogue::none,
-                            y.data_ptr<float>() + first, out_);
+  const kernels::PackedF32 packed{weight_.const_data_ptr<float>(), bias_.const_data_ptr<float>(),
+                                  in_};
+  for_panels([&](int64_t column, int64_t columns, int64_t output) {
+    kernels::best()->linear_f32(x.const_data_ptr<float>(), x.size(0), packed, column, columns,
+                                epilogue, y.data_ptr<float>() + output, out_);
   });
   return y;
 }
 
-at::Tensor PackedLinear::forward_bf16(const at::Tensor& x, bool gelu) const {
+at::Tensor PackedLinear::forward_bf16(const at::Tensor& x, kernels::Epilogue epilogue) const {
   const at::Tensor y = empty_in_workspace({x.size(0), out_}, x.options());
   const kernels::PackedBf16 packed{static_cast<const uint16_t*>(weight_.const_data_ptr()),
                                    bias_.const_data_ptr<float>(), in_};
-  for_columns([&](int64_t first, int64_t columns) {
+  for_panels([&](int64_t column, int64_t columns, int64_t output) {
     kernels::best()->linear_bf16(static_cast<const uint16_t*>(x.const_data_ptr()), x.size(0),
-                                 packed, first, columns,
-                                 gelu ? kernels::Epilogue::gelu : kernels::Epilogue::none,
-                                 static_cast<uint16_t*>(y.data_ptr()) + first, out_);
+                                 packed, column, columns, epilogue,
+                                 static_cast<uint16_t*>(y.data_ptr()) + output, out_);
   });
   return y;
 }
 
-at::Tensor PackedLinear::forward_int8(const at::Tensor& x, bool gelu) const {
-  const int64_t rows = x.size(0), depth = kernels::round_up(in_, kernels::kInt8Depth);
+at::Tensor PackedLinear::forward_int8(const at::Tensor& x, kernels::Epilogue epilogue) const {
+  const int64_t rows = x.size(0), depth = round_up(in_, kInt8Depth);
   const at::Tensor y = empty_in_workspace({rows, out_}, x.options());
   const at::Tensor q = empty_in_workspace({rows, depth}, x.options().dtype(at::kByte));
   std::vector<kernels::RowQuantization> quantization(static_cast<size_t>(rows));
-  const kernels::Kernels& loops = *kernels::best();
+  const kernels::Kernels& set = *kernels::best();
   at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
-    loops.quantize_rows(x.const_data_ptr<float>() + begin * in_, end - begin, in_, depth,
-                        q.data_ptr<uint8_t>() + begin * depth, quantization.data() + begin);
+    set.quantize_rows(x.const_data_ptr<float>() + begin * in_, end - begin, in_, depth,
+                      q.data_ptr<uint8_t>() + begin * depth, quantization.data() + begin);
   });
   const kernels::PackedInt8 packed{weight_.const_data_ptr<int8_t>(),
                                    sums_.const_data_ptr<int32_t>(), scales_.const_data_ptr<float>(),
                                    bias_.const_data_ptr<float>(), depth};
-  for_columns([&](int64_t first, int64_t columns) {
-    loops.linear_int8(q.const_data_ptr<uint8_t>(), quantization.data(), rows, packed, first,
-                      columns, gelu ? kernels::Epilogue::gelu : kernels::Epilogue::none,
-                      y.data_ptr<float>() + first, out_);
+  for_panels([&](int64_t column, int64_t columns, int64_t output) {
+    set.linear_int8(q.const_data_ptr<uint8_t>(), quantization.data(), rows, packed, column, columns,
+                    epilogue, y.data_ptr<float>() + output, out_);
   });
   return y;
-}
-
-void pack_weights(torch::nn::Module& root, Quantization quantization,
-                  const std::function<void()>& after_packing) {
-  const auto set = [&](const std::function<void()>& callback) {
-    for (const auto& module : root.modules()) {
-      if (auto* packing = dynamic_cast<Packing*>(module.get())) {
-        packing->quantization = quantization;
-        packing->after_packing = callback;
-      }
-    }
-  };
-  set(after_packing);
-  root.eval();
-  set({});
 }
 
 }  // namespace sentence_transformers

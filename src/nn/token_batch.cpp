@@ -6,6 +6,21 @@
 
 namespace sentence_transformers {
 
+namespace {
+
+/// take(rows [count, length, D]) of each group, one below the other.
+template <class Take>
+at::Tensor each_group(const at::Tensor& x, const TokenBatch& batch, const Take& take) {
+  std::vector<at::Tensor> rows;
+  for (const Group& g : batch.groups) {
+    rows.push_back(take(
+        x.narrow(0, g.offset, g.count * g.length).view({g.count, g.length, x.size(1)})));
+  }
+  return rows.size() == 1 ? rows[0] : at::cat(rows);
+}
+
+}  // namespace
+
 int64_t TokenBatch::texts() const {
   return std::accumulate(groups.begin(), groups.end(), int64_t{0},
                          [](int64_t sum, const Group& g) { return sum + g.count; });
@@ -38,6 +53,16 @@ TokenBatch pack_tokens(const std::vector<std::vector<int64_t>>& ids,
   batch.type_ids = packed[1];
   batch.positions = packed[2];
   return batch;
+}
+
+at::Tensor first_tokens(const at::Tensor& x, const TokenBatch& batch) {
+  return each_group(x, batch, [](const at::Tensor& rows) { return rows.select(1, 0); });
+}
+at::Tensor last_tokens(const at::Tensor& x, const TokenBatch& batch) {
+  return each_group(x, batch, [](const at::Tensor& rows) { return rows.select(1, -1); });
+}
+at::Tensor mean_tokens(const at::Tensor& x, const TokenBatch& batch) {
+  return each_group(x, batch, [](const at::Tensor& rows) { return rows.mean(1); });
 }
 
 }  // namespace sentence_transformers

@@ -29,4 +29,10 @@ struct TokenBatch {
 TokenBatch pack_tokens(const std::vector<std::vector<int64_t>>& ids,
                        const std::vector<std::vector<int64_t>>& type_ids, at::Device device);
 
+/// The rows of x [T, D] of each text's first or last token: [N, D].
+at::Tensor first_tokens(const at::Tensor& x, const TokenBatch& batch);
+at::Tensor last_tokens(const at::Tensor& x, const TokenBatch& batch);
+/// The mean of each text's rows: [N, D].
+at::Tensor mean_tokens(const at::Tensor& x, const TokenBatch& batch);
+
 }  // namespace sentence_transformers

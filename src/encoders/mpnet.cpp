@@ -1,0 +1,75 @@
+// MPNet (Song et al., 2020), as transformers 5.23 computes it in models/mpnet/modeling_mpnet.py: BERT
+// without token types, with positions that begin at 2 and a learned bias for relative positions.
+#include <sentence_transformers/error.h>
+
+#include "encoders/architecture.h"
+#include "encoders/heads.h"
+#include "encoders/transformer_encoder.h"
+
+namespace sentence_transformers {
+namespace {
+
+// The reference uses these numbers whatever config.json says.
+constexpr int64_t kPaddingId = 1, kBuckets = 32, kMaxDistance = 128;
+
+std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+  const CommonSizes sizes(config);
+  LayerConfig layer = bert_layer(config, sizes);
+  layer.names.query_key_value = {"attention.attn.q", "attention.attn.k", "attention.attn.v"};
+  layer.names.attention_output = "attention.attn.o";
+  layer.names.attention_norm = "attention.LayerNorm";
+
+  const auto positions = config.get<int64_t>("max_position_embeddings", 512);
+  const auto buckets = config.get<int64_t>("relative_attention_num_buckets", kBuckets);
+  if (buckets < kBuckets) {
+    throw LoadError("[Mpnet] " + config.name("relative_attention_num_buckets") +
+                    ": expected at least " + std::to_string(kBuckets) + ", found " +
+                    std::to_string(buckets));
+  }
+  if (positions <= kPaddingId + 1) {
+    throw LoadError("[Mpnet] " + config.name("max_position_embeddings") +
+                    ": expected more than 2, found " + std::to_string(positions));
+  }
+  TransformerConfig mpnet;
+  mpnet.hidden_size = sizes.hidden_size;
+  mpnet.max_positions = positions - kPaddingId - 1;
+  mpnet.embeddings = {.vocab_size = sizes.vocab_size,
+                      .size = sizes.hidden_size,
+                      .words = "embeddings.word_embeddings",
+                      .positions = "embeddings.position_embeddings",
+                      .position_count = positions,
+                      .padding_id = kPaddingId,
+                      .norm = "embeddings.LayerNorm",
+                      .norm_config = layer.norm,
+                      .dropout = layer.output_dropout};
+  mpnet.distance_bias_name = "encoder.relative_attention_bias";
+  mpnet.distance_bias = std::make_shared<BucketBias>(weights / mpnet.distance_bias_name, buckets,
+                                                     sizes.heads, kBuckets, kMaxDistance);
+  layer.distance_bias = mpnet.distance_bias;
+  for (int64_t i = 0; i < sizes.layers; ++i) {
+    mpnet.layers.emplace_back("encoder.layer." + std::to_string(i), layer);
+  }
+  mpnet.pooler = "pooler.dense";  // in many files, used by nothing
+  return std::make_shared<TransformerEncoder>(std::move(mpnet), weights);
+}
+
+std::shared_ptr<ClassificationHead> make_mpnet_head(const HeadSource& source) {
+  return make_head(source, {.dropout = source.config.get<double>("hidden_dropout_prob", 0.1),
+                            .drop_pooled = true,
+                            .dense = "classifier.dense",
+                            .classifier = "classifier.out_proj"});
+}
+
+}  // namespace
+
+const Architecture kMpnet = {
+    .model_types = {{"mpnet", "MPNetForSequenceClassification"}},
+    .prefix = "mpnet",
+    .probe = "embeddings.word_embeddings",
+    .optional = {"embeddings.position_ids", "pooler."},
+    .make = make,
+    .head_probe = "classifier.out_proj.weight",
+    .make_head = make_mpnet_head,
+};
+
+}  // namespace sentence_transformers

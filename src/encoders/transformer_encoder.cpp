@@ -1,0 +1,93 @@
+#include "encoders/transformer_encoder.h"
+
+#include <sentence_transformers/error.h>
+
+#include <cmath>
+
+namespace sentence_transformers {
+
+TransformerEncoder::TransformerEncoder(TransformerConfig config, const Weights& weights)
+    : config_(std::move(config)), embeddings_(config_.embeddings, weights, *this) {
+  std::vector<std::shared_ptr<TransformerLayer>> layers;
+  for (const auto& [name, layer] : config_.layers) {
+    layers.push_back(add(name, std::make_shared<TransformerLayer>(layer, weights / name)));
+  }
+  if (config_.distance_bias) add(config_.distance_bias_name, config_.distance_bias);
+  for (const size_t i : config_.order) layers_.push_back(layers[i]);
+  if (config_.order.empty()) layers_ = std::move(layers);
+  if (!config_.final_norm.empty()) {
+    final_norm_ =
+        add_norm(config_.final_norm, weights, config_.hidden_size, config_.final_norm_config);
+  }
+  if (!config_.pooler.empty() && weights.contains(config_.pooler)) {
+    pooler_ = add_projection(config_.pooler, weights, config_.hidden_size, config_.hidden_size);
+  }
+}
+
+at::Tensor TransformerEncoder::forward(const TokenBatch& batch,
+                                       std::vector<at::Tensor>* layers) const {
+  Residual last =
+      run_layers(layers_, embeddings_.forward(batch), batch, gradient_checkpointing, layers);
+  if (!final_norm_) return last.sum();
+  const at::Tensor normalized = last.pending.defined()
+                                    ? final_norm_->forward_add(last.pending, last.x)
+                                    : final_norm_->forward(last.x);
+  if (layers) layers->back() = normalized;  // as Python counts hidden states
+  return normalized;
+}
+
+std::shared_ptr<Projection> TransformerEncoder::pooler(double deviation) {
+  if (!pooler_) {
+    pooler_ = add(config_.pooler, std::make_shared<Projection>(config_.hidden_size,
+                                                               config_.hidden_size, deviation));
+  }
+  return pooler_;
+}
+
+CommonSizes::CommonSizes(const Config& config)
+    : vocab_size(config.require_at_least("vocab_size", 1)),
+      hidden_size(config.require_at_least("hidden_size", 1)),
+      layers(config.require_at_least("num_hidden_layers", 1)),
+      heads(config.require_at_least("num_attention_heads", 1)),
+      intermediate_size(config.require_at_least("intermediate_size", 1)) {}
+
+double attention_scale(int64_t head_size) {
+  return 1.0 / std::sqrt(static_cast<double>(head_size));
+}
+
+/// hidden_size / heads, which must be whole.
+static int64_t divide_heads(const Config& config, const CommonSizes& sizes) {
+  if (sizes.hidden_size % sizes.heads != 0) {
+    throw LoadError("[make_encoder] " + config.name("num_attention_heads") + ": " +
+                    std::to_string(sizes.heads) + " does not divide hidden_size " +
+                    std::to_string(sizes.hidden_size));
+  }
+  return sizes.hidden_size / sizes.heads;
+}
+
+LayerConfig bert_layer(const Config& config, const CommonSizes& sizes) {
+  const int64_t head_size = divide_heads(config, sizes);
+  LayerConfig layer;
+  layer.hidden_size = sizes.hidden_size;
+  layer.intermediate_size = sizes.intermediate_size;
+  layer.attention = {.heads = sizes.heads,
+                     .key_value_heads = sizes.heads,
+                     .head_size = head_size,
+                     .scale = attention_scale(head_size)};
+  layer.norm = {.eps = config.get<double>("layer_norm_eps", 1e-12)};
+  layer.activation = parse_activation(config.get<std::string>("hidden_act", "gelu"),
+                                      "[make_encoder] " + config.name("hidden_act"));
+  layer.attention_dropout = config.get<double>("attention_probs_dropout_prob", 0.1);
+  layer.attention_output_dropout = layer.output_dropout =
+      config.get<double>("hidden_dropout_prob", 0.1);
+  layer.names = {
+      .query_key_value = {"attention.self.query", "attention.self.key", "attention.self.value"},
+      .attention_output = "attention.output.dense",
+      .attention_norm = "attention.output.LayerNorm",
+      .intermediate = {"intermediate.dense"},
+      .output = "output.dense",
+      .output_norm = "output.LayerNorm"};
+  return layer;
+}
+
+}  // namespace sentence_transformers

@@ -1,0 +1,69 @@
+// The encoder that most architectures are: embeddings, a stack of layers, perhaps a last norm. Each
+// architecture's file says of which kind, and by which names its checkpoints call the parts.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "encoders/encoder.h"
+#include "nn/embeddings.h"
+#include "nn/transformer_layer.h"
+
+namespace sentence_transformers {
+
+struct TransformerConfig {
+  EmbeddingsConfig embeddings;
+  int64_t hidden_size = 0;
+  int64_t max_positions = 0;
+  /// Name and description of each layer.
+  std::vector<std::pair<std::string, LayerConfig>> layers = {};
+  /// The layers in the order in which they run; empty means each once.
+  std::vector<size_t> order = {};
+  /// Shared by layers, whose descriptions point at it too.
+  std::string distance_bias_name = "";
+  std::shared_ptr<DistanceBias> distance_bias = nullptr;
+  std::string final_norm = "";
+  NormConfig final_norm_config = {};
+  /// A projection [hidden_size, hidden_size] that checkpoints may have and only heads use.
+  std::string pooler = "";
+};
+
+class TransformerEncoder : public Encoder {
+ public:
+  TransformerEncoder(TransformerConfig config, const Weights& weights);
+
+  at::Tensor forward(const TokenBatch& batch, std::vector<at::Tensor>* layers) const override;
+  int64_t hidden_size() const override { return config_.hidden_size; }
+  int64_t vocab_size() const override { return config_.embeddings.vocab_size; }
+  int64_t max_positions() const override { return config_.max_positions; }
+
+  /// Null if the checkpoint has none.
+  const std::shared_ptr<Projection>& pooler() const { return pooler_; }
+  /// The checkpoint's, or a new one of this deviation.
+  std::shared_ptr<Projection> pooler(double deviation);
+
+ private:
+  TransformerConfig config_;
+  Embeddings embeddings_;
+  std::vector<std::shared_ptr<TransformerLayer>> layers_;
+  std::shared_ptr<Norm> final_norm_;
+  std::shared_ptr<Projection> pooler_;
+};
+
+/// Sizes that nearly every config.json has.
+struct CommonSizes {
+  explicit CommonSizes(const Config& config);
+  int64_t vocab_size, hidden_size, layers, heads, intermediate_size;
+};
+
+/// The usual scale of attention, 1 / sqrt(head_size).
+double attention_scale(int64_t head_size);
+
+/// The post-norm layer of BERT and those that follow it, with BERT's names and biases everywhere:
+/// sizes, activation, eps and dropout from config.json's keys. Throws LoadError where the heads do
+/// not divide the size.
+LayerConfig bert_layer(const Config& config, const CommonSizes& sizes);
+
+}  // namespace sentence_transformers

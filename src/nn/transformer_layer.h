@@ -1,0 +1,88 @@
+// One layer of a transformer encoder: attention and a feed-forward network, each with a residual sum
+// and a norm, as an architecture describes them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nn/attention.h"
+#include "nn/block.h"
+#include "nn/distance_bias.h"
+#include "nn/rotary.h"
+
+namespace sentence_transformers {
+
+/// The names of a layer's parts in a checkpoint, below the layer. Empty where there is none.
+struct LayerNames {
+  /// Three, or one that holds queries, keys and values one behind the other.
+  std::vector<std::string> query_key_value = {};
+  std::string query_norm = "", key_norm = "";  // of each head, before rotary positions
+  std::string attention_output = "";
+  std::string attention_norm = "";  // behind the residual sum, or before attention: NormPlace
+  /// One; two that are gated, activation(first) * second; or one that holds both.
+  std::vector<std::string> intermediate = {};
+  std::string output = "";
+  std::string output_norm = "";  // behind the residual sum, or before the feed-forward network
+  std::string post_attention_norm = "", post_output_norm = "";  // before the sums: NormPlace::both
+};
+
+enum class NormPlace {
+  after,   ///< x = norm(x + f(x)), as BERT
+  before,  ///< x = x + f(norm(x)), as GPT-2 and nearly everything since 2020
+  both,    ///< x = x + norm(f(norm(x))), as Gemma 2 and 3
+};
+
+struct LayerConfig {
+  int64_t hidden_size = 0, intermediate_size = 0;
+  AttentionConfig attention;
+  NormPlace norm_place = NormPlace::after;
+  NormConfig norm;
+  bool query_key_value_bias = true, attention_output_bias = true;
+  bool intermediate_bias = true, output_bias = true;
+  Activation activation = Activation::gelu;
+  bool gated = false;
+  bool gate_is_second = false;  // of a stacked intermediate: first * activation(second)
+  double attention_dropout = 0;  // of attention's weights; then of what each part gives
+  double attention_output_dropout = 0, intermediate_dropout = 0, output_dropout = 0;
+  std::shared_ptr<const Rotary> rotary = nullptr;
+  std::shared_ptr<const DistanceBias> distance_bias = nullptr;
+  LayerNames names;
+};
+
+/// What flows between layers: the hidden states are x + pending, [T, D] each. A sum that the next
+/// norm takes over anyway waits in `pending`, which may be undefined.
+struct Residual {
+  at::Tensor x, pending = {};
+  at::Tensor sum() const { return pending.defined() ? x + pending : x; }
+};
+
+class TransformerLayer : public Block {
+ public:
+  TransformerLayer(const LayerConfig& config, const Weights& weights);
+  Residual forward(Residual residual, const TokenBatch& batch) const;
+
+ private:
+  void make_attention(const Weights& weights);
+  void make_feed_forward(const Weights& weights);
+  at::Tensor attention(const at::Tensor& x, const TokenBatch& batch) const;
+  at::Tensor feed_forward(const at::Tensor& x) const;
+  at::Tensor normalize(const std::shared_ptr<Norm>& norm, Residual& residual) const;
+
+  LayerConfig config_;
+  std::shared_ptr<Linear> query_key_value_, attention_output_, intermediate_, output_;
+  std::shared_ptr<Norm> query_norm_, key_norm_;
+  std::shared_ptr<Norm> attention_norm_, output_norm_, post_attention_norm_, post_output_norm_;
+  std::shared_ptr<Dropout> attention_dropout_, attention_output_dropout_, intermediate_dropout_,
+      output_dropout_;
+};
+
+/// Runs layers one after the other. In training with gradient checkpointing they keep their input
+/// alone. The input and each layer's output are appended to `hidden_states`, if given.
+Residual run_layers(const std::vector<std::shared_ptr<TransformerLayer>>& layers, at::Tensor x,
+                    const TokenBatch& batch, bool gradient_checkpointing,
+                    std::vector<at::Tensor>* hidden_states);
+
+}  // namespace sentence_transformers

@@ -7,7 +7,7 @@
 #include "core/device.h"
 #include "kernels/kernels.h"
 #include "nn/layers.h"
-#include "nn/packed_linear.h"
+#include "nn/packing.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -47,14 +47,22 @@ Compute::Compute(std::string function, const std::string& device, at::ScalarType
 void Compute::place(const std::vector<std::shared_ptr<Module>>& modules,
                     Transformer& transformer) const {
   for (const auto& module : modules) {
-    module->to(device_, dtype_);
-    pack_weights(*module, quantization_, [&] { transformer.release_pages(); });
+    module->eval();
+    prepare(*module, [&] { transformer.release_pages(); });
   }
-  transformer.release_pages();
+  transformer.set_dtype(dtype_);
   transformer.forget_checkpoint();
 #ifdef __GLIBC__
   malloc_trim(0);  // what reading the files took
 #endif
+}
+
+void Compute::prepare(torch::nn::Module& module, const std::function<void()>& after_each) const {
+  if (device_.is_cpu()) {
+    pack_weights(module, {dtype_, quantization_}, after_each);
+  } else {
+    module.to(device_, dtype_);
+  }
 }
 
 void Compute::train(const std::vector<std::shared_ptr<Module>>& modules, bool on) const {
@@ -65,7 +73,14 @@ void Compute::train(const std::vector<std::shared_ptr<Module>>& modules, bool on
                                 c10::toString(dtype_) +
                                 (quantization_ == Quantization::none ? "" : " and int8"));
   }
-  for (const auto& module : modules) module->train(on);
+  for (const auto& module : modules) {
+    module->train(on);
+    if (on) {
+      unpack_weights(*module, dtype_);
+    } else {
+      prepare(*module, [] {});
+    }
+  }
 }
 
 Autocast Compute::autocast_scope() const {

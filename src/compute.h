@@ -5,6 +5,7 @@
 #include <c10/core/ScalarType.h>
 #include <sentence_transformers/quantization.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -38,6 +39,9 @@ class Compute {
   at::ScalarType dtype() const { return dtype_; }
 
  private:
+  /// Converts parameters and packs weights for inference.
+  void prepare(torch::nn::Module& module, const std::function<void()>& after_each) const;
+
   std::string function_;
   c10::Device device_;
   at::ScalarType dtype_;

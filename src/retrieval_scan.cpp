@@ -82,10 +82,10 @@ float square_norm(const float* row, int64_t size) {
 bool sweep(const at::Tensor& queries, const at::Tensor& corpus, bool cosine, int64_t top_k,
            std::vector<Candidate>* results) {
   const int64_t count = queries.size(0), size = queries.size(1), rows = corpus.size(0);
-  const at::Tensor panels = at::empty({kernels::packed_float_size(count, size)});
-  kernels::pack_float(queries.const_data_ptr<float>(), count, size, panels.data_ptr<float>());
-  const at::Tensor zeros = at::zeros({kernels::round_up(count, kernels::kColumns)});
-  const kernels::PackedFloat packed{panels.const_data_ptr<float>(), zeros.const_data_ptr<float>(),
+  const at::Tensor panels = at::empty({kernels::packed_size(count, size)}, at::kFloat);
+  kernels::best()->pack_f32(queries.const_data_ptr<float>(), count, size, panels.data_ptr<float>());
+  const at::Tensor zeros = at::zeros({kernels::round_up(count, kernels::kColumns)}, at::kFloat);
+  const kernels::PackedF32 packed{panels.const_data_ptr<float>(), zeros.const_data_ptr<float>(),
                                     size};
   const auto* values = corpus.const_data_ptr<float>();
 
@@ -99,7 +99,7 @@ bool sweep(const at::Tensor& queries, const at::Tensor& corpus, bool cosine, int
     for (int64_t first; finite && (first = next.fetch_add(kRowsABlock)) < rows;) {
       const int64_t block = std::min(kRowsABlock, rows - first);
       const float* x = values + first * size;
-      kernels::best()->linear(x, block, packed, 0, count, kernels::Epilogue::none, scores.data(),
+      kernels::best()->linear_f32(x, block, packed, 0, count, {}, scores.data(),
                               count);
       for (int64_t i = 0; i < block; ++i) {
         const float square = square_norm(x + i * size, size);

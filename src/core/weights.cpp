@@ -77,12 +77,11 @@ at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
   if (tensor.sizes() != shape) {
     throw complain("expected shape " + shape_text(shape) + ", found " + shape_text(tensor.sizes()));
   }
-  at::Tensor converted = tensor.to(at::kFloat);  // the same tensor where it is float32 already
-  if (!all_finite(converted, [&] { found->release(full); })) {
+  if (!all_finite(tensor, [&] { found->release(full); })) {
     throw complain("holds NaN or infinite numbers");
   }
   checkpoint_->taken.insert(full);
-  return converted;
+  return tensor.scalar_type() == at::kDouble ? tensor.to(at::kFloat) : tensor;
 }
 
 void Weights::release() const {

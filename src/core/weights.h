@@ -29,9 +29,9 @@ class Weights {
   /// Is there a tensor with this name, or are there some below it?
   bool contains(const std::string& name) const;
 
-  /// The floating tensor of exactly this shape, converted to float32, mapped where it is float32
-  /// already. Throws LoadError naming file and tensor if it is missing, is no floating tensor, has
-  /// another shape, or holds a NaN or an infinity.
+  /// The floating tensor of exactly this shape, mapped, in the type that the file has it in (float64
+  /// becomes float32). Throws LoadError naming file and tensor if it is missing, is no floating
+  /// tensor, has another shape, or holds a NaN or an infinity.
   at::Tensor get(const std::string& name, at::IntArrayRef shape) const;
 
   /// Gives the files' pages back to the system until they are touched again; only while nobody

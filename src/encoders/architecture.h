@@ -39,10 +39,19 @@ struct Architecture {
   std::shared_ptr<ClassificationHead> (*make_head)(const HeadSource&) = nullptr;
 };
 
+extern const Architecture kAlbert;
 extern const Architecture kBert;
+extern const Architecture kDistilBert;
+extern const Architecture kElectra;
+extern const Architecture kEuroBert;
+extern const Architecture kGemma3;
+extern const Architecture kLlama;
+extern const Architecture kMistral;
 extern const Architecture kModernBert;
 extern const Architecture kMpnet;
+extern const Architecture kQwen2;
 extern const Architecture kQwen3;
 extern const Architecture kRoberta;
+extern const Architecture kT5;
 
 }  // namespace sentence_transformers

@@ -13,8 +13,9 @@ namespace sentence_transformers {
 namespace {
 
 const std::vector<const Architecture*>& architectures() {
-  static const std::vector<const Architecture*> list = {&kBert, &kModernBert, &kMpnet, &kQwen3,
-                                                        &kRoberta};
+  static const std::vector<const Architecture*> list = {
+      &kAlbert,  &kBert,       &kDistilBert, &kElectra, &kEuroBert, &kGemma3,  &kLlama,
+      &kMistral, &kModernBert, &kMpnet,      &kQwen2,   &kQwen3,    &kRoberta, &kT5};
   return list;
 }
 

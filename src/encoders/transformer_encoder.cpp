@@ -19,6 +19,7 @@ TransformerEncoder::TransformerEncoder(TransformerConfig config, const Weights& 
     final_norm_ =
         add_norm(config_.final_norm, weights, config_.hidden_size, config_.final_norm_config);
   }
+  final_dropout_ = add_dropout("final_dropout", config_.final_dropout);
   if (!config_.pooler.empty() && weights.contains(config_.pooler)) {
     pooler_ = add_projection(config_.pooler, weights, config_.hidden_size, config_.hidden_size);
   }
@@ -29,9 +30,9 @@ at::Tensor TransformerEncoder::forward(const TokenBatch& batch,
   Residual last =
       run_layers(layers_, embeddings_.forward(batch), batch, gradient_checkpointing, layers);
   if (!final_norm_) return last.sum();
-  const at::Tensor normalized = last.pending.defined()
-                                    ? final_norm_->forward_add(last.pending, last.x)
-                                    : final_norm_->forward(last.x);
+  const at::Tensor normalized = final_dropout_->forward(
+      last.pending.defined() ? final_norm_->forward_add(last.pending, last.x)
+                             : final_norm_->forward(last.x));
   if (layers) layers->back() = normalized;  // as Python counts hidden states
   return normalized;
 }
@@ -55,8 +56,7 @@ double attention_scale(int64_t head_size) {
   return 1.0 / std::sqrt(static_cast<double>(head_size));
 }
 
-/// hidden_size / heads, which must be whole.
-static int64_t divide_heads(const Config& config, const CommonSizes& sizes) {
+int64_t divide_heads(const Config& config, const CommonSizes& sizes) {
   if (sizes.hidden_size % sizes.heads != 0) {
     throw LoadError("[make_encoder] " + config.name("num_attention_heads") + ": " +
                     std::to_string(sizes.heads) + " does not divide hidden_size " +

@@ -26,6 +26,7 @@ struct TransformerConfig {
   std::shared_ptr<DistanceBias> distance_bias = nullptr;
   std::string final_norm = "";
   NormConfig final_norm_config = {};
+  double final_dropout = 0;
   /// A projection [hidden_size, hidden_size] that checkpoints may have and only heads use.
   std::string pooler = "";
 };
@@ -49,6 +50,7 @@ class TransformerEncoder : public Encoder {
   Embeddings embeddings_;
   std::vector<std::shared_ptr<TransformerLayer>> layers_;
   std::shared_ptr<Norm> final_norm_;
+  std::shared_ptr<Dropout> final_dropout_;
   std::shared_ptr<Projection> pooler_;
 };
 
@@ -57,6 +59,9 @@ struct CommonSizes {
   explicit CommonSizes(const Config& config);
   int64_t vocab_size, hidden_size, layers, heads, intermediate_size;
 };
+
+/// hidden_size / heads. Throws LoadError where that is not whole.
+int64_t divide_heads(const Config& config, const CommonSizes& sizes);
 
 /// The usual scale of attention, 1 / sqrt(head_size).
 double attention_scale(int64_t head_size);

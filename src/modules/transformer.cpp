@@ -182,10 +182,11 @@ std::vector<std::pair<std::string, at::Tensor>> Transformer::checkpoint_paramete
 }
 
 void Transformer::save(const fs::path& folder) const {
-  const auto parameters = checkpoint_parameters();
+  auto parameters = checkpoint_parameters();
+  for (auto& parameter : parameters) parameter.second = parameter.second.detach().to(dtype_);
   nlohmann::ordered_json config = config_.json();
   config.erase("torch_dtype");
-  config["dtype"] = type_name(parameters.front().second.scalar_type());
+  config["dtype"] = type_name(dtype_);
   if (head_) {
     config["architectures"] = {architecture_};
     config.erase("num_labels");  // id2label counts them

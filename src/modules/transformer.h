@@ -47,6 +47,8 @@ class Transformer : public Module {
   /// the encoder's positions allow.
   void set_max_seq_length(int64_t length,
                           const std::string& function = "SentenceTransformer::set_max_seq_length");
+  /// The type that save() writes parameters in, whatever the file had.
+  void set_dtype(at::ScalarType dtype) { dtype_ = dtype; }
   /// Writes a key over config.json's for save(); null removes it.
   void set_config(const std::string& key, const nlohmann::json& value);
 
@@ -67,6 +69,7 @@ class Transformer : public Module {
   std::shared_ptr<ClassificationHead> head_;
   std::string prefix_, architecture_;  // of a checkpoint with a head
   int64_t max_seq_length_;
+  at::ScalarType dtype_ = at::kFloat;
 };
 
 }  // namespace sentence_transformers

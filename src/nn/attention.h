@@ -25,8 +25,8 @@ struct AttentionConfig {
 struct AttentionExtras {
   double dropout = 0;        // probability, of the weights
   bool fast = false;         // bfloat16's precision will do
-  at::Tensor distance_bias;  // [heads, 2 * L - 1] float32, L the longest text; see DistanceBias
-  std::vector<at::Tensor> dense_bias;  // a group each, [count, heads, length, length] float32
+  at::Tensor distance_bias = {};  // [heads, 2 * L - 1] float32, L the longest text; see DistanceBias
+  std::vector<at::Tensor> dense_bias = {};  // a group each, [count, heads, length, length] float32
 };
 
 /// Each text attends to itself alone: queries [T, heads * head_size], keys and values [T,

@@ -5,6 +5,7 @@
 #include <c10/core/InferenceMode.h>
 #include <sentence_transformers/error.h>
 
+#include "nn/block.h"
 #include "support.h"
 
 namespace sentence_transformers {
@@ -22,13 +23,27 @@ class LayersTest : public testing::Test {
     write_safetensors(dir_.path() / "w.safetensors", tensors);
     return Weights({SafeTensors::open(dir_.path() / "w.safetensors")});
   }
-  std::shared_ptr<Linear> linear(bool bias = true) {
+  /// A projection and its product.
+  struct Layer {
+    std::shared_ptr<Projection> projection;
+    std::shared_ptr<Linear> product = std::make_shared<Linear>(projection);
+
+    void pack(const ComputeType& compute = {}) const {
+      PackedParameters packed;
+      product->pack(compute, packed);
+    }
+    at::Tensor forward(const at::Tensor& x, Activation a = Activation::none) const {
+      return product->forward(x, a);
+    }
+  };
+  Layer linear(bool bias = true) {
     Tensors tensors = {{"weight", at::randn({kOut, kIn})}};
     if (bias) tensors.emplace_back("bias", at::randn({kOut}));
-    return std::make_shared<Linear>(weights(tensors), kIn, kOut, bias);
+    return {std::make_shared<Projection>(weights(tensors), kIn, kOut, bias)};
   }
   /// What the layer must give, in double.
-  static at::Tensor expected(const Linear& l, const at::Tensor& x) {
+  static at::Tensor expected(const Layer& layer, const at::Tensor& x) {
+    const Projection& l = *layer.projection;
     at::Tensor y = x.to(at::kDouble).matmul(l.weight.detach().to(at::kDouble).t());
     if (l.bias.defined()) y = y + l.bias.detach().to(at::kDouble);
     return y;
@@ -42,28 +57,57 @@ class EachActivation : public LayersTest, public testing::WithParamInterface<Act
 
 TEST_P(EachActivation, PackedEqualsPlain) {
   for (const bool bias : {true, false}) {
-    const auto l = linear(bias);
-    const at::Tensor wanted = activate(expected(*l, x), GetParam());
+    const Layer l = linear(bias);
+    const at::Tensor wanted = activate(expected(l, x), GetParam());
     const at::NoGradGuard no_grad;
-    for (const bool training : {true, false, true, false}) {
-      l->train(training);
-      EXPECT_LE(largest_difference(l->forward(x, GetParam()), wanted), 1e-5);
+    for (const bool packed : {true, false, true, false}) {
+      packed ? l.pack() : l.product->unpack();
+      EXPECT_LE(largest_difference(l.forward(x, GetParam()), wanted), 1e-5);
       EXPECT_LE(
-          largest_difference(l->forward(x.narrow(0, 5, 1), GetParam()), wanted.narrow(0, 5, 1)),
+          largest_difference(l.forward(x.narrow(0, 5, 1), GetParam()), wanted.narrow(0, 5, 1)),
           1e-5);
-      EXPECT_LE(largest_difference(l->forward(x.t().contiguous().t(), GetParam()), wanted), 1e-5);
+      EXPECT_LE(largest_difference(l.forward(x.t().contiguous().t(), GetParam()), wanted), 1e-5);
+    }
+  }
+}
+
+TEST_P(EachActivation, GatedPairsAreAProductOfTheirHalves) {
+  for (const int64_t outputs : {1, 8, 15, 16, 17, 40}) {
+    SCOPED_TRACE(outputs);
+    const auto project = [&](int64_t out) {
+      return std::make_shared<Projection>(
+          weights({{"weight", at::randn({out, kIn})}, {"bias", at::randn({out})}}), kIn, out);
+    };
+    const auto gate = project(outputs), up = project(outputs), both = project(2 * outputs);
+    const at::NoGradGuard no_grad;
+    const at::Tensor apart = activate(gate->forward(x), GetParam()) * up->forward(x);
+    const at::Tensor halves = both->forward(x);
+    const at::Tensor first = halves.narrow(1, 0, outputs), second = halves.narrow(1, outputs, outputs);
+    Linear two({{gate, 0, outputs}, {up, 0, outputs}}, true);
+    Linear stacked({{both, 0, outputs}, {both, outputs, outputs}}, true);
+    Linear turned({{both, outputs, outputs}, {both, 0, outputs}}, true);
+    for (const bool packed : {false, true}) {
+      PackedParameters parameters;
+      for (Linear* l : {&two, &stacked, &turned}) {
+        if (packed) l->pack({}, parameters);
+      }
+      EXPECT_LE(largest_difference(two.forward(x, GetParam()), apart), 5e-5);
+      EXPECT_LE(largest_difference(stacked.forward(x, GetParam()),
+                                   activate(first, GetParam()) * second), 5e-5);
+      EXPECT_LE(largest_difference(turned.forward(x, GetParam()),
+                                   activate(second, GetParam()) * first), 5e-5);
     }
   }
 }
 
 TEST_P(EachActivation, GradientsReachTheParameters) {
-  const auto l = linear();
-  for (const bool training : {true, false}) {
-    l->train(training);
-    l->zero_grad();
+  const Layer l = linear();
+  for (const bool packed : {false, true}) {
+    packed ? l.pack() : l.product->unpack();
+    l.projection->zero_grad();
     const at::Tensor input = x.clone().requires_grad_(true);
-    l->forward(input, GetParam()).sum().backward();
-    for (const at::Tensor& tensor : {l->weight, l->bias, input}) {
+    l.forward(input, GetParam()).sum().backward();
+    for (const at::Tensor& tensor : {l.projection->weight, l.projection->bias, input}) {
       ASSERT_TRUE(tensor.grad().defined());
       EXPECT_GT(tensor.grad().abs().sum().item<double>(), 0);
     }
@@ -72,65 +116,100 @@ TEST_P(EachActivation, GradientsReachTheParameters) {
 
 INSTANTIATE_TEST_SUITE_P(Layers, EachActivation,
                          testing::Values(Activation::none, Activation::gelu, Activation::gelu_tanh,
-                                         Activation::relu, Activation::silu, Activation::tanh));
+                                         Activation::quick_gelu, Activation::relu, Activation::silu,
+                                         Activation::tanh));
 
-TEST_F(LayersTest, NoticesAParameterChangedAfterEval) {
+TEST_F(LayersTest, NoticesAParameterChangedAfterPacking) {
   for (const bool bias : {false, true}) {
-    const auto l = linear();
-    l->eval();
+    const Layer l = linear();
+    l.pack();
     const at::NoGradGuard no_grad;
-    l->forward(x);
-    (bias ? l->bias : l->weight).mul_(3);
-    EXPECT_LE(largest_difference(l->forward(x), expected(*l, x)), 1e-4);
-    l->eval();  // packs anew
-    EXPECT_LE(largest_difference(l->forward(x), expected(*l, x)), 1e-4);
+    l.forward(x);
+    (bias ? l.projection->bias : l.projection->weight).mul_(3);
+    EXPECT_LE(largest_difference(l.forward(x), expected(l, x)), 1e-4);
+    l.pack();
+    EXPECT_LE(largest_difference(l.forward(x), expected(l, x)), 1e-4);
   }
 }
 
 // A change through data() leaves no trace in the version, so only a fresh packing shows it.
-TEST_F(LayersTest, TrainDropsThePackedWeightsAndEvalMakesThemAnew) {
+TEST_F(LayersTest, UnpackDropsThePackedWeightsAndPackMakesThemAnew) {
   const at::NoGradGuard no_grad;
-  for (const bool training : {true, false}) {
-    const auto l = linear();
-    l->eval();
-    l->forward(x);
-    l->weight.data().mul_(2);
-    l->train(training);
-    EXPECT_LE(largest_difference(l->forward(x), expected(*l, x)), 1e-4);
+  for (const bool packed : {true, false}) {
+    const Layer l = linear();
+    l.pack();
+    l.forward(x);
+    l.projection->weight.data().mul_(2);
+    packed ? l.pack() : l.product->unpack();
+    EXPECT_LE(largest_difference(l.forward(x), expected(l, x)), 1e-4);
   }
 }
 
-TEST_F(LayersTest, FollowsAnotherType) {
-  const auto l = linear();
-  const at::Tensor wanted = expected(*l, x);
-  l->to(at::kDouble);
-  l->eval();
-  const at::NoGradGuard no_grad;
-  EXPECT_LE(largest_difference(l->forward(x.to(at::kDouble)), wanted), 1e-10);
-  for (const auto dtype : {at::kBFloat16, at::kHalf}) {
-    l->to(dtype);
-    l->eval();
-    const at::Tensor y = l->forward(x.to(dtype), Activation::gelu);
-    EXPECT_EQ(y.scalar_type(), dtype);
-    EXPECT_LE(largest_difference(y, at::gelu(wanted)), 0.3);  // eight bits of entries up to 20
+TEST_F(LayersTest, ComputesInAnotherTypeThanTheFiles) {
+  for (const auto file : {at::kFloat, at::kBFloat16, at::kHalf}) {
+    const Layer l = linear();
+    l.projection->to(file);
+    const at::Tensor wanted = expected(l, x);
+    const at::NoGradGuard no_grad;
+    for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf}) {
+      SCOPED_TRACE(std::string(c10::toString(file)) + " as " + c10::toString(type));
+      for (const bool packed : {false, true}) {
+        packed ? l.pack({type}) : l.product->unpack();
+        const at::Tensor y = l.forward(x.to(type), Activation::gelu);
+        EXPECT_EQ(y.scalar_type(), type);
+        // Eight bits of entries up to 20.
+        EXPECT_LE(largest_difference(y, at::gelu(wanted)), type == at::kFloat ? 1e-5 : 0.3);
+        EXPECT_EQ(l.projection->weight.scalar_type(), file);
+      }
+    }
   }
 }
 
 TEST_F(LayersTest, WorksInInferenceMode) {
-  const auto outside = linear();
-  const at::Tensor wanted = expected(*outside, x);
-  outside->eval();
+  const Layer outside = linear();
+  const at::Tensor wanted = expected(outside, x);
+  outside.pack();
   const c10::InferenceMode inference;
-  EXPECT_LE(largest_difference(outside->forward(x), wanted), 1e-5);
-  const auto inside = linear();  // a caller may load its model in inference mode
-  inside->eval();
-  EXPECT_LE(largest_difference(inside->forward(x), expected(*inside, x)), 1e-5);
+  EXPECT_LE(largest_difference(outside.forward(x), wanted), 1e-5);
+  const Layer inside = linear();  // a caller may load its model in inference mode
+  inside.pack();
+  EXPECT_LE(largest_difference(inside.forward(x), expected(inside, x)), 1e-5);
 }
 
 TEST_F(LayersTest, NamesItsParameters) {
-  const auto l = linear();
-  EXPECT_EQ(l->named_parameters().keys(), (std::vector<std::string>{"weight", "bias"}));
-  EXPECT_EQ(linear(false)->named_parameters().keys(), std::vector<std::string>{"weight"});
+  EXPECT_EQ(linear().projection->named_parameters().keys(),
+            (std::vector<std::string>{"weight", "bias"}));
+  EXPECT_EQ(linear(false).projection->named_parameters().keys(),
+            std::vector<std::string>{"weight"});
+  EXPECT_TRUE(linear().product->named_parameters().keys().empty());
+}
+
+/// A tree as a checkpoint names it, some of it packed and some not.
+class Tree : public Block {
+ public:
+  explicit Tree(const Weights& weights) {
+    add_linear("a.b.dense", weights, kIn, kOut);
+    add_norm("a.norm", weights, kIn, {});
+    add_projection("a.b.other", weights, kIn, kOut, false);
+  }
+};
+
+TEST_F(LayersTest, PackingConvertsWhatItDoesNotPackAndUnpackingAll) {
+  Tree tree(weights({{"a.b.dense.weight", at::randn({kOut, kIn})},
+                     {"a.b.dense.bias", at::randn({kOut})},
+                     {"a.norm.weight", at::randn({kIn})},
+                     {"a.norm.bias", at::randn({kIn})},
+                     {"a.b.other.weight", at::randn({kOut, kIn})}}));
+  auto parameters = tree.named_parameters();
+  EXPECT_EQ(parameters.size(), 5u);
+  int reads = 0;
+  pack_weights(tree, {at::kBFloat16}, [&] { ++reads; });
+  EXPECT_GE(reads, 3);
+  EXPECT_EQ(parameters["a.b.other.weight"].scalar_type(), at::kBFloat16);
+  unpack_weights(tree, at::kFloat);
+  for (const auto& p : tree.named_parameters()) {
+    EXPECT_EQ(p.value().scalar_type(), at::kFloat) << p.key();
+  }
 }
 
 TEST_F(LayersTest, LayerNorm) {
@@ -140,9 +219,9 @@ TEST_F(LayersTest, LayerNorm) {
     const at::Tensor centred = d - d.mean({1}, true);
     const at::Tensor wanted =
         centred / (centred.pow(2).mean({1}, true) + eps).sqrt() * gamma + beta;
-    const LayerNorm now(weights({{"weight", gamma}, {"bias", beta}}), kIn, eps);
+    const Norm now(weights({{"weight", gamma}, {"bias", beta}}), kIn, {.eps = eps});
     EXPECT_LE(largest_difference(now.forward(x).detach(), wanted), 1e-5);
-    const LayerNorm old(weights({{"gamma", gamma}, {"beta", beta}}), kIn, eps);
+    const Norm old(weights({{"gamma", gamma}, {"beta", beta}}), kIn, {.eps = eps});
     EXPECT_LE(largest_difference(old.forward(x).detach(), wanted), 1e-5);
   }
 }
@@ -158,9 +237,9 @@ TEST_F(LayersTest, Embedding) {
 
 TEST_F(LayersTest, NamesAMissingParameter) {
   const Weights w = weights({{"weight", at::ones({kOut, kIn})}});
-  EXPECT_THROWS(LoadError, Linear(w, kIn, kOut), "\"bias\" [40] is missing");
-  EXPECT_THROWS(LoadError, Linear(w, kOut, kIn, false), "expected shape [24, 40], found [40, 24]");
-  EXPECT_THROWS(LoadError, LayerNorm(w / "LayerNorm", kIn, 1e-5), "\"LayerNorm.weight\"");
+  EXPECT_THROWS(LoadError, Projection(w, kIn, kOut), "\"bias\" [40] is missing");
+  EXPECT_THROWS(LoadError, Projection(w, kOut, kIn, false), "expected shape [24, 40], found [40, 24]");
+  EXPECT_THROWS(LoadError, Norm(w / "LayerNorm", kIn, {}), "\"LayerNorm.weight\"");
   EXPECT_THROWS(LoadError, Embedding(w, 3, kIn), "expected shape [3, 24]");
 }
 

@@ -1,0 +1,92 @@
+// ALBERT (Lan et al., 2020), as transformers 5.23 computes it in models/albert/modeling_albert.py: small
+// embeddings, and layers that share their parameters in groups.
+#include <sentence_transformers/error.h>
+
+#include "encoders/architecture.h"
+#include "encoders/heads.h"
+#include "encoders/transformer_encoder.h"
+
+namespace sentence_transformers {
+namespace {
+
+std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+  const CommonSizes sizes(config);
+  LayerConfig layer = bert_layer(config, sizes);
+  layer.activation = parse_activation(config.get<std::string>("hidden_act", "gelu_new"),
+                                      "[Albert] " + config.name("hidden_act"));
+  layer.attention_dropout = config.get<double>("attention_probs_dropout_prob", 0);
+  layer.attention_output_dropout = layer.output_dropout =
+      config.get<double>("hidden_dropout_prob", 0);
+  layer.names = {.query_key_value = {"attention.query", "attention.key", "attention.value"},
+                 .attention_output = "attention.dense",
+                 .attention_norm = "attention.LayerNorm",
+                 .intermediate = {"ffn"},
+                 .output = "ffn_output",
+                 .output_norm = "full_layer_layer_norm"};
+
+  TransformerConfig albert;
+  albert.hidden_size = sizes.hidden_size;
+  albert.max_positions = config.get<int64_t>("max_position_embeddings", 512);
+  albert.embeddings = {.vocab_size = sizes.vocab_size,
+                       .size = config.get<int64_t>("embedding_size", 128),
+                       .words = "embeddings.word_embeddings",
+                       .positions = "embeddings.position_embeddings",
+                       .position_count = albert.max_positions,
+                       .token_types = "embeddings.token_type_embeddings",
+                       .token_type_count = config.get<int64_t>("type_vocab_size", 2),
+                       .norm = "embeddings.LayerNorm",
+                       .norm_config = layer.norm,
+                       .dropout = layer.output_dropout,
+                       .projection = "encoder.embedding_hidden_mapping_in",
+                       .hidden_size = sizes.hidden_size};
+  const auto groups = config.get<int64_t>("num_hidden_groups", 1);
+  const auto inner = config.get<int64_t>("inner_group_num", 1);
+  if (groups < 1 || groups > sizes.layers || inner < 1) {
+    throw LoadError("[Albert] " + config.name("num_hidden_groups") + ": expected 1 to " +
+                    std::to_string(sizes.layers) + ", and inner_group_num at least 1, found " +
+                    std::to_string(groups) + " and " + std::to_string(inner));
+  }
+  for (int64_t group = 0; group < groups; ++group) {
+    for (int64_t i = 0; i < inner; ++i) {
+      albert.layers.emplace_back("encoder.albert_layer_groups." + std::to_string(group) +
+                                     ".albert_layers." + std::to_string(i),
+                                 layer);
+    }
+  }
+  for (int64_t i = 0; i < sizes.layers; ++i) {
+    const auto group = static_cast<int64_t>(
+        static_cast<double>(i) / (static_cast<double>(sizes.layers) / static_cast<double>(groups)));
+    for (int64_t j = 0; j < inner; ++j) {
+      albert.order.push_back(static_cast<size_t>(group * inner + j));
+    }
+  }
+  albert.pooler = "pooler";
+  return std::make_shared<TransformerEncoder>(std::move(albert), weights);
+}
+
+std::shared_ptr<ClassificationHead> make_albert_head(const HeadSource& source) {
+  auto& albert = dynamic_cast<TransformerEncoder&>(source.encoder);
+  if (!source.is_new && !albert.pooler()) {
+    throw LoadError("[Albert] " + source.weights.file().string() +
+                    " has a classifier and no pooler before it; known: "
+                    "AlbertForSequenceClassification's head, which has both");
+  }
+  const Config& config = source.config;
+  return make_head(source,
+                   {.dropout = config.get<double>("classifier_dropout_prob", 0.1),
+                    .pooler = albert.pooler(config.get<double>("initializer_range", 0.02))});
+}
+
+}  // namespace
+
+const Architecture kAlbert = {
+    .model_types = {{"albert", "AlbertForSequenceClassification"}},
+    .prefix = "albert",
+    .probe = "embeddings.word_embeddings",
+    .optional = {"embeddings.position_ids"},
+    .make = make,
+    .head_probe = "classifier.weight",
+    .make_head = make_albert_head,
+};
+
+}  // namespace sentence_transformers

@@ -14,8 +14,8 @@ namespace {
 
 const std::vector<const Architecture*>& architectures() {
   static const std::vector<const Architecture*> list = {
-      &kAlbert,  &kBert,       &kDistilBert, &kElectra, &kEuroBert, &kGemma3,  &kLlama,
-      &kMistral, &kModernBert, &kMpnet,      &kQwen2,   &kQwen3,    &kRoberta, &kT5};
+      &kAlbert,  &kBert,       &kDistilBert, &kElectra,   &kEuroBert, &kGemma3, &kGte,     &kLlama,
+      &kMistral, &kModernBert, &kMpnet,      &kNomicBert, &kQwen2,    &kQwen3,  &kRoberta, &kT5};
   return list;
 }
 

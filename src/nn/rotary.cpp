@@ -12,13 +12,6 @@
 namespace sentence_transformers {
 namespace {
 
-/// theta^(-2k / d) in float32, rounded as Python rounds it.
-at::Tensor default_frequencies(int64_t head_size, double theta) {
-  const at::Tensor steps =
-      at::arange(0, head_size, 2, at::kLong).to(at::kFloat) / static_cast<double>(head_size);
-  return at::reciprocal(at::pow(theta, steps));
-}
-
 /// Low frequencies are divided by the factor, high ones kept, those between blended (Llama 3.1).
 at::Tensor llama3_frequencies(const at::Tensor& frequencies, const Config& c) {
   const auto factor = c.require<double>("factor");
@@ -75,8 +68,15 @@ YarnFrequencies yarn_frequencies(int64_t head_size, double theta, const at::Tens
 Rotary::Rotary(at::Tensor inverse_frequencies, double factor)
     : inverse_frequencies_(std::move(inverse_frequencies)), factor_(factor) {}
 
+at::Tensor Rotary::frequencies(int64_t head_size, double theta) {
+  // In float32, rounded as Python rounds it.
+  const at::Tensor steps =
+      at::arange(0, head_size, 2, at::kLong).to(at::kFloat) / static_cast<double>(head_size);
+  return at::reciprocal(at::pow(theta, steps));
+}
+
 std::shared_ptr<const Rotary> Rotary::make(int64_t head_size, double theta, const Config* scaling) {
-  const at::Tensor frequencies = default_frequencies(head_size, theta);
+  const at::Tensor frequencies = Rotary::frequencies(head_size, theta);
   if (!scaling) return std::make_shared<Rotary>(frequencies);
   const char* key = scaling->has("rope_type") ? "rope_type" : "type";
   const auto type = scaling->get<std::string>(key, "default");

@@ -19,6 +19,9 @@ class Rotary {
   /// `inverse_frequencies` [head_size / 2] float32; cosines and sines are multiplied by `factor`.
   Rotary(at::Tensor inverse_frequencies, double factor = 1);
 
+  /// theta^(-2k / head_size), [head_size / 2] float32.
+  static at::Tensor frequencies(int64_t head_size, double theta);
+
   /// By `theta` and the keys of a rope configuration: rope_type (or type) default, linear, llama3 or
   /// yarn with their factors. `scaling` may be null. Throws UnsupportedError for another type.
   static std::shared_ptr<const Rotary> make(int64_t head_size, double theta, const Config* scaling);

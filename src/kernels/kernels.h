@@ -1,6 +1,6 @@
-// The loops that LibTorch has no good operator for, one copy per instruction set, chosen when the
-// program runs. Plain pointers in and out: no tensor, no allocation, no threads. All functions may
-// be called from several threads at once.
+// The inner loops that LibTorch has no good operator for: one set of them per instruction set,
+// chosen when the program runs. Plain pointers in and out: no tensor, no allocation, no threads.
+// All functions may be called from several threads at once. bfloat16 numbers are uint16_t.
 #pragma once
 
 #include <cstdint>
@@ -8,18 +8,65 @@
 
 namespace sentence_transformers::kernels {
 
-/// How an activation is applied; the values of nn's Activation that have a loop here.
-enum class Epilogue { none, gelu };
+/// What follows a linear layer. gelu is the exact erf form, gelu_tanh its tanh approximation,
+/// quick_gelu x * sigmoid(1.702 x).
+enum class Activation { none, gelu, gelu_tanh, quick_gelu, relu, silu, tanh };
 
-/// Weights [out, in] as floats, laid out in panels by pack_float. Both arrays are padded to whole
-/// panels.
-struct PackedFloat {
+/// What a product applies to its sums on the way out.
+struct Epilogue {
+  Activation activation = Activation::none;
+  /// The product's outputs are pairs: y = activation(first) * second. The weights were packed with
+  /// the rows of both halves interleaved, Kernels::lanes of the first, then as many of the second.
+  bool gated = false;
+};
+
+/// Attention of some queries of one text, in the heads that share one key and value head. Numbers
+/// of one head of one token are contiguous. For query i and key j of a text, both counted from 0:
+///     score(i, j) = scale * q_i . k_j + bias[i * bias_step + j]
+/// and the result is the sum of v_j, weighted by softmax over the keys that i sees. A NaN among
+/// what a query sees makes its result NaN, as does a row of infinite scores; other queries keep
+/// theirs.
+template <class T>
+struct Attention {
+  const T *queries, *keys, *values;  // of the text's first token
+  int64_t query_stride, key_stride, value_stride;  // from a token to the next
+  T* out;                                          // of the text's first token
+  int64_t out_stride;
+  int64_t length;             // tokens of the text
+  int64_t first, last;        // the queries to compute: [first, last)
+  int64_t head_size;          // a multiple of kHeadSizeStep
+  int64_t heads = 1;          // query heads that share the keys; theirs lie head_size apart
+  float scale = 1;
+  int64_t left = kUnlimited;  // keys before itself that a query sees
+  int64_t right = kUnlimited;  // and behind itself; 0 is causal
+  /// Optional; by distance (bias_step -1, bias at distance 0) or dense (bias_step a row's length).
+  const float* bias = nullptr;
+  int64_t bias_step = 0;
+  int64_t bias_head_step = 0;  // from a head to the next of those that share the keys
+
+  static constexpr int64_t kUnlimited = INT64_MAX / 4;
+};
+constexpr int64_t kHeadSizeStep = 16;
+
+/// y = (x - mean) / sqrt(mean((x - mean)^2) + eps) * weight + bias; without centring the mean counts
+/// as 0 (RMSNorm). bias may be null.
+struct Norm {
+  const float* weight;
+  const float* bias;
+  float eps;
+  bool centred = true;
+};
+constexpr int64_t kNormSizeStep = 16;
+
+/// Weights [out, in] as float32, laid out in panels by Kernels::pack_f32. Panels and bias are padded
+/// to whole panels.
+struct PackedF32 {
   const float* panels;
   const float* bias;
   int64_t depth;  // inputs
 };
 
-/// Weights [out, in] as bfloat16, laid out in panels by pack_bf16, the bias as floats. Both arrays
+/// Weights [out, in] as bfloat16, laid out in panels by Kernels::pack_bf16, the bias as float32. Both
 /// are padded to whole panels.
 struct PackedBf16 {
   const uint16_t* panels;
@@ -33,8 +80,8 @@ struct RowQuantization {
   int32_t zero;
 };
 
-/// Weights [out, in] as signed bytes, one scale an output, laid out in panels by pack_int8. All
-/// arrays are padded to whole panels.
+/// Weights [out, in] as signed bytes, one scale an output, laid out in panels by Kernels::pack_int8.
+/// All arrays are padded to whole panels.
 struct PackedInt8 {
   const int8_t* panels;
   const int32_t* sums;  // of an output's weights, to take the rows' zeros out again
@@ -43,94 +90,93 @@ struct PackedInt8 {
   int64_t depth;  // inputs, rounded up to kInt8Depth
 };
 
+/// Columns (outputs) of a panel of packed weights, and inputs that one dot product of bytes takes.
+constexpr int64_t kColumns = 32;
+constexpr int64_t kInt8Depth = 4;
+
 struct Kernels {
   const char* name;  // "avx512_bf16", "avx512", "avx2"
+  int64_t lanes;     // float32 numbers of a vector: the step in which gated weights interleave
 
-  /// One text attends to itself in one head. qkv: queries of the text's first token; keys and
-  /// values lie `size` and 2 * `size` behind, a token's successor 3 * `size` behind it. out:
-  /// [length] rows `size` apart. head_size is a multiple of 16. scratch: attention_scratch(length,
-  /// head_size) floats.
-  void (*attention)(const float* qkv, int64_t length, int64_t size, int64_t head_size, float scale,
-                    float* out, float* scratch);
-  /// The same, to bfloat16's precision where that is faster.
-  void (*attention_fast)(const float* qkv, int64_t length, int64_t size, int64_t head_size,
-                         float scale, float* out, float* scratch);
-  void (*attention_bf16)(const uint16_t* qkv, int64_t length, int64_t size, int64_t head_size,
-                         float scale, uint16_t* out, float* scratch);
+  /// scratch: attention_scratch(attention.length, attention.head_size) floats.
+  void (*attention_f32)(const Attention<float>& attention, float* scratch);
+  /// The same, with products to bfloat16's precision where that is faster.
+  void (*attention_f32_fast)(const Attention<float>& attention, float* scratch);
+  void (*attention_bf16)(const Attention<uint16_t>& attention, float* scratch);
 
-  /// rows of `size`, a multiple of 16: out = LayerNorm(x + residual) * weight + bias; residual may
-  /// be null, out may be x. scratch: size floats.
-  void (*add_layer_norm)(const float* x, const float* residual, const float* weight,
-                         const float* bias, float eps, int64_t rows, int64_t size, float* out,
-                         float* scratch);
-  void (*add_layer_norm_bf16)(const uint16_t* x, const uint16_t* residual, const float* weight,
-                              const float* bias, float eps, int64_t rows, int64_t size,
-                              uint16_t* out, float* scratch);
+  /// rows of `size`, a multiple of kNormSizeStep: out = norm(x + residual). residual may be null;
+  /// out may be x or residual. If `sum` is given, x + residual goes there (it may be x or residual,
+  /// not out). scratch: size floats.
+  void (*norm_f32)(const float* x, const float* residual, const Norm& norm, int64_t rows,
+                   int64_t size, float* sum, float* out, float* scratch);
+  void (*norm_bf16)(const uint16_t* x, const uint16_t* residual, const Norm& norm, int64_t rows,
+                    int64_t size, uint16_t* sum, uint16_t* out, float* scratch);
 
-  /// y [rows, columns] = x [rows, depth] times packed weights, + bias, then the activation, GELU to
-  /// 3e-7; columns count from first_column, a multiple of kColumns, and rows of y lie `stride`
-  /// apart.
-  void (*linear)(const float* x, int64_t rows, const PackedFloat& weights, int64_t first_column,
-                 int64_t columns, Epilogue epilogue, float* y, int64_t stride);
+  /// Rotary positions in place: `heads` vectors of head_size (a multiple of kHeadSizeStep)
+  /// head_size apart, x = x * cos + rotate_half(x) * sin, by tables of head_size / 2 numbers.
+  void (*rotate_f32)(float* x, int64_t heads, int64_t head_size, const float* cos,
+                     const float* sin);
+  void (*rotate_bf16)(uint16_t* x, int64_t heads, int64_t head_size, const float* cos,
+                      const float* sin);
+
+  /// y [rows, columns] = x [rows, depth] times packed weights + bias, then the epilogue. columns and
+  /// first_column, a multiple of kColumns, count outputs of the packed weights; a gated product
+  /// stores half as many, from first_column / 2 on. y points at the first number to store; its rows
+  /// lie `stride` apart. GELU to 3e-7 of float32, other activations to 1e-6 relative to
+  /// max(1, |x|). A row's result does not depend on the other rows.
+  void (*linear_f32)(const float* x, int64_t rows, const PackedF32& weights, int64_t first_column,
+                     int64_t columns, Epilogue epilogue, float* y, int64_t stride);
 
   /// Each row of x [rows, size] to unsigned bytes over its own range: x ~ (q - zero) * scale.
   /// `padded` >= size bytes a row, the rest 0.
   void (*quantize_rows)(const float* x, int64_t rows, int64_t size, int64_t padded, uint8_t* q,
                         RowQuantization* quantization);
 
-  /// y [rows, columns] = dequantized q [rows, depth] times packed weights, + bias, then the
-  /// activation, GELU to 2e-4; columns as in linear. The sums are exact, so every set gives the
-  /// same integers.
+  /// linear_f32 of dequantized q [rows, depth], GELU to 2e-4. The sums are exact, so every set gives
+  /// the same integers.
   void (*linear_int8)(const uint8_t* q, const RowQuantization* quantization, int64_t rows,
                       const PackedInt8& weights, int64_t first_column, int64_t columns,
                       Epilogue epilogue, float* y, int64_t stride);
 
-  /// linear for bfloat16, GELU to 2e-4; depth is even. Null where the processor has no products of
-  /// bfloat16.
+  /// linear_f32 for bfloat16, GELU to 2e-4; depth is even. Null where the processor has no products
+  /// of bfloat16.
   void (*linear_bf16)(const uint16_t* x, int64_t rows, const PackedBf16& weights,
                       int64_t first_column, int64_t columns, Epilogue epilogue, uint16_t* y,
                       int64_t stride);
+
+  /// Weights [out, in] row by row to this set's panels. `packed` has packed_size(out, in) numbers
+  /// (packed_int8_size bytes of int8); zero where padded.
+  void (*pack_f32)(const float* weights, int64_t out, int64_t in, float* packed);
+  void (*pack_bf16)(const uint16_t* weights, int64_t out, int64_t in, uint16_t* packed);
+  void (*pack_int8)(const int8_t* weights, int64_t out, int64_t in, int8_t* packed);
 };
 
 /// What this processor can run, the best first.
 std::vector<const Kernels*> available();
 
-/// The best set for this processor, or null: none fits, or SENTENCE_TRANSFORMERS_PLAIN is set.
+/// The set that is used, or null. SENTENCE_TRANSFORMERS_KERNELS names one ("avx2"), or "plain" for
+/// none; without it the best for this processor. SENTENCE_TRANSFORMERS_PLAIN, if set, means none.
+/// A name that this processor lacks means none as well.
 const Kernels* best();
 
-constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-
-/// Floats of scratch that attention needs.
-constexpr int64_t attention_scratch(int64_t length, int64_t head_size) {
-  // transposed keys, then the scores of a block of queries
-  return round_up(length, 64) * (head_size + 16);
+// Forced inline: files compiled for one instruction set must not emit copies that others link to.
+[[gnu::always_inline]] constexpr inline int64_t round_up(int64_t n, int64_t to) {
+  return (n + to - 1) / to * to;
 }
 
-/// Columns of a panel of weights, and inputs that one dot product of bytes takes.
-constexpr int64_t kColumns = 32;
-constexpr int64_t kInt8Depth = 4;
+/// Keys that attention looks at together: their scores stay in the cache.
+constexpr int64_t kKeyBlock = 1024;
 
-/// Floats of the packed form of weights [out, in].
-constexpr int64_t packed_float_size(int64_t out, int64_t in) {
+/// Floats of scratch that attention needs for a text of this length.
+int64_t attention_scratch(int64_t length, int64_t head_size);
+
+/// Numbers of the packed form of float32 or bfloat16 weights [out, in], and bytes of int8 ones.
+[[gnu::always_inline]] constexpr inline int64_t packed_size(int64_t out, int64_t in) {
   return round_up(out, kColumns) * in;
 }
-
-/// Weights [out, in] row by row to panels of kColumns outputs: panel, then input, then output. Zero
-/// where padded.
-void pack_float(const float* weights, int64_t out, int64_t in, float* packed);
-
-/// bfloat16 weights [out, in] row by row to panels of kColumns outputs: panel, then pairs of
-/// inputs, then output, then input; as many numbers as packed_float_size.
-void pack_bf16(const uint16_t* weights, int64_t out, int64_t in, uint16_t* packed);
-
-/// Bytes of the packed form of weights [out, in].
-constexpr int64_t packed_int8_size(int64_t out, int64_t in) {
+[[gnu::always_inline]] constexpr inline int64_t packed_int8_size(int64_t out, int64_t in) {
   return round_up(out, kColumns) * round_up(in, kInt8Depth);
 }
-
-/// Weights [out, in] row by row to panels of kColumns outputs: panel, then groups of kInt8Depth
-/// inputs, then output, then input. Zero where padded.
-void pack_int8(const int8_t* weights, int64_t out, int64_t in, int8_t* packed);
 
 /// One output's weights as signed bytes by their largest size: weight ~ byte * scale. `sum` is of
 /// the bytes.

@@ -2,19 +2,29 @@
 // elsewhere.
 #include <immintrin.h>
 
-#include "kernels/kernels.h"
+#include "kernels/sets.h"
 
 #define ST_LANES 8
 #include "kernels/vector.h"
 //
-#include "kernels/loops.inc"
+#include "kernels/row_tiles.inc"
+//
+#include "kernels/activations.inc"
+#include "kernels/attention.inc"
+//
+#include "kernels/attention_f32.inc"
+#include "kernels/linear.inc"
+//
+#include "kernels/linear_f32.inc"
+#include "kernels/linear_int8.inc"
+#include "kernels/norm.inc"
+#include "kernels/quantize_rows.inc"
+#include "kernels/rotary.inc"
 
 namespace {
 
-using sentence_transformers::kernels::PackedInt8;
-
 /// One row and 4 outputs: bytes are widened to 16 bits, since the 8-bit product of AVX2 saturates.
-__m128i int8_dots(const uint8_t* q, const int8_t* panel, int64_t depth) {
+ST_INLINE __m128i int8_dots(const uint8_t* q, const int8_t* panel, int64_t depth) {
   __m256i pairs = _mm256_setzero_si256();  // two partial sums for each output
   for (int64_t k = 0; k < depth; k += 4) {
     int32_t four;
@@ -30,47 +40,37 @@ __m128i int8_dots(const uint8_t* q, const int8_t* panel, int64_t depth) {
 void linear_int8(const uint8_t* q, const RowQuantization* quantization, int64_t rows,
                  const PackedInt8& w, int64_t first_column, int64_t columns, Epilogue epilogue,
                  float* y, int64_t stride) {
-  for (int64_t c = 0; c < columns; c += kColumns) {
-    const int8_t* panel = w.panels + (first_column + c) * w.depth;
-    const int64_t width = columns - c < kColumns ? columns - c : kColumns;
-    for (int64_t i = 0; i < rows; ++i) {
-      int32_t sums[kColumns];
-      float values[kColumns];
-      for (int64_t o = 0; o < kColumns; o += 4) {
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + o),
-                         int8_dots(q + i * w.depth, panel + o * 4, w.depth));
-      }
-      for (int64_t o = 0; o < kColumns; ++o) {
-        const int64_t at = first_column + c + o;
-        values[o] = static_cast<float>(sums[o] - w.sums[at] * quantization[i].zero) *
-                        (w.scales[at] * quantization[i].scale) +
-                    w.bias[at];
-      }
-      if (epilogue == Epilogue::gelu) {
-        for (int64_t o = 0; o < kColumns; o += kLanes)
-          store(values + o, rough_gelu(load(values + o)));
-      }
-      for (int64_t o = 0; o < width; ++o) {
-        y[i * stride + c + o] = values[o];
-      }
-    }
-  }
+  walk_tiles<1, kColumns, true>(
+      rows, first_column, columns, epilogue, y, stride,
+      [&]<int Rows>(int64_t column, int64_t row, float* sums) {
+        const int8_t* panel = w.panels + column * w.depth;
+        for (int64_t o = 0; o < kColumns; o += 4) {
+          _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + o),
+                           int8_dots(q + row * w.depth, panel + o * 4, w.depth));
+        }
+      },
+      dequantized_sums(quantization, w));
 }
 
 }  // namespace
 
 namespace sentence_transformers::kernels {
 
-extern const Kernels kAvx2;
-const Kernels kAvx2 = {"avx2",
-                       attention<float>,
-                       attention<float>,
-                       attention<uint16_t>,
-                       add_layer_norm<float>,
-                       add_layer_norm<uint16_t>,
-                       linear,
-                       quantize_rows,
-                       linear_int8,
-                       nullptr};
+const Kernels kAvx2 = {.name = "avx2",
+                       .lanes = kLanes,
+                       .attention_f32 = attention<FloatMath<float>>,
+                       .attention_f32_fast = attention<FloatMath<float>>,
+                       .attention_bf16 = attention<FloatMath<uint16_t>>,
+                       .norm_f32 = norm<float>,
+                       .norm_bf16 = norm<uint16_t>,
+                       .rotate_f32 = rotate<float>,
+                       .rotate_bf16 = rotate<uint16_t>,
+                       .linear_f32 = linear_f32,
+                       .quantize_rows = quantize_rows,
+                       .linear_int8 = linear_int8,
+                       .linear_bf16 = nullptr,
+                       .pack_f32 = pack_f32,
+                       .pack_bf16 = pack_bf16,
+                       .pack_int8 = pack_int8};
 
 }  // namespace sentence_transformers::kernels

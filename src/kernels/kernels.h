@@ -28,16 +28,16 @@ struct Epilogue {
 /// theirs.
 template <class T>
 struct Attention {
-  const T *queries, *keys, *values;  // of the text's first token
+  const T *queries, *keys, *values;                // of the text's first token
   int64_t query_stride, key_stride, value_stride;  // from a token to the next
   T* out;                                          // of the text's first token
   int64_t out_stride;
-  int64_t length;             // tokens of the text
-  int64_t first, last;        // the queries to compute: [first, last)
-  int64_t head_size;          // a multiple of kHeadSizeStep
-  int64_t heads = 1;          // query heads that share the keys; theirs lie head_size apart
+  int64_t length;       // tokens of the text
+  int64_t first, last;  // the queries to compute: [first, last)
+  int64_t head_size;    // a multiple of kHeadSizeStep
+  int64_t heads = 1;    // query heads that share the keys; theirs lie head_size apart
   float scale = 1;
-  int64_t left = kUnlimited;  // keys before itself that a query sees
+  int64_t left = kUnlimited;   // keys before itself that a query sees
   int64_t right = kUnlimited;  // and behind itself; 0 is causal
   /// Optional; by distance (bias_step -1, bias at distance 0) or dense (bias_step a row's length).
   const float* bias = nullptr;
@@ -48,8 +48,8 @@ struct Attention {
 };
 constexpr int64_t kHeadSizeStep = 16;
 
-/// y = (x - mean) / sqrt(mean((x - mean)^2) + eps) * weight + bias; without centring the mean counts
-/// as 0 (RMSNorm). bias may be null.
+/// y = (x - mean) / sqrt(mean((x - mean)^2) + eps) * weight + bias; without centring the mean
+/// counts as 0 (RMSNorm). bias may be null.
 struct Norm {
   const float* weight;
   const float* bias;
@@ -58,16 +58,16 @@ struct Norm {
 };
 constexpr int64_t kNormSizeStep = 16;
 
-/// Weights [out, in] as float32, laid out in panels by Kernels::pack_f32. Panels and bias are padded
-/// to whole panels.
+/// Weights [out, in] as float32, laid out in panels by Kernels::pack_f32. Panels and bias are
+/// padded to whole panels.
 struct PackedF32 {
   const float* panels;
   const float* bias;
   int64_t depth;  // inputs
 };
 
-/// Weights [out, in] as bfloat16, laid out in panels by Kernels::pack_bf16, the bias as float32. Both
-/// are padded to whole panels.
+/// Weights [out, in] as bfloat16, laid out in panels by Kernels::pack_bf16, the bias as float32.
+/// Both are padded to whole panels.
 struct PackedBf16 {
   const uint16_t* panels;
   const float* bias;
@@ -80,8 +80,8 @@ struct RowQuantization {
   int32_t zero;
 };
 
-/// Weights [out, in] as signed bytes, one scale an output, laid out in panels by Kernels::pack_int8.
-/// All arrays are padded to whole panels.
+/// Weights [out, in] as signed bytes, one scale an output, laid out in panels by
+/// Kernels::pack_int8. All arrays are padded to whole panels.
 struct PackedInt8 {
   const int8_t* panels;
   const int32_t* sums;  // of an output's weights, to take the rows' zeros out again
@@ -119,8 +119,8 @@ struct Kernels {
   void (*rotate_bf16)(uint16_t* x, int64_t heads, int64_t head_size, const float* cos,
                       const float* sin);
 
-  /// y [rows, columns] = x [rows, depth] times packed weights + bias, then the epilogue. columns and
-  /// first_column, a multiple of kColumns, count outputs of the packed weights; a gated product
+  /// y [rows, columns] = x [rows, depth] times packed weights + bias, then the epilogue. columns
+  /// and first_column, a multiple of kColumns, count outputs of the packed weights; a gated product
   /// stores half as many, from first_column / 2 on. y points at the first number to store; its rows
   /// lie `stride` apart. GELU to 3e-7 of float32, other activations to 1e-6 relative to
   /// max(1, |x|). A row's result does not depend on the other rows.
@@ -132,8 +132,8 @@ struct Kernels {
   void (*quantize_rows)(const float* x, int64_t rows, int64_t size, int64_t padded, uint8_t* q,
                         RowQuantization* quantization);
 
-  /// linear_f32 of dequantized q [rows, depth], GELU to 2e-4. The sums are exact, so every set gives
-  /// the same integers.
+  /// linear_f32 of dequantized q [rows, depth], GELU to 2e-4. The sums are exact, so every set
+  /// gives the same integers.
   void (*linear_int8)(const uint8_t* q, const RowQuantization* quantization, int64_t rows,
                       const PackedInt8& weights, int64_t first_column, int64_t columns,
                       Epilogue epilogue, float* y, int64_t stride);

@@ -5,6 +5,12 @@
 
 #include <cstdint>
 #include <cstring>
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
+#define ST_INLINE inline __attribute__((always_inline))
+#define ST_LAMBDA __attribute__((always_inline))
 
 namespace {
 
@@ -13,61 +19,80 @@ typedef float Floats __attribute__((vector_size(4 * ST_LANES), aligned(4), may_a
 typedef int32_t Ints __attribute__((vector_size(4 * ST_LANES), aligned(4), may_alias));
 typedef uint16_t Halves __attribute__((vector_size(2 * ST_LANES), aligned(2), may_alias));
 
-inline __attribute__((always_inline)) Floats load(const float* p) {
-  return *reinterpret_cast<const Floats*>(p);
-}
-inline __attribute__((always_inline)) void store(float* p, Floats v) {
-  *reinterpret_cast<Floats*>(p) = v;
-}
-inline __attribute__((always_inline)) Floats splat(float x) { return Floats{} + x; }
+ST_INLINE Floats load(const float* p) { return *reinterpret_cast<const Floats*>(p); }
+ST_INLINE Ints load(const int32_t* p) { return *reinterpret_cast<const Ints*>(p); }
+ST_INLINE void store(float* p, Floats v) { *reinterpret_cast<Floats*>(p) = v; }
+ST_INLINE Floats splat(float x) { return Floats{} + x; }
+ST_INLINE Floats as_floats(Ints v) { return reinterpret_cast<const Floats&>(v); }
+ST_INLINE Ints as_ints(Floats v) { return reinterpret_cast<const Ints&>(v); }
+
+// Of two numbers one of which is NaN, both give b.
+ST_INLINE Floats larger(Floats a, Floats b) { return a > b ? a : b; }
+ST_INLINE Floats smaller(Floats a, Floats b) { return a < b ? a : b; }
+ST_INLINE Floats absolute(Floats a) { return as_floats(as_ints(a) & 0x7FFFFFFF); }
 
 /// bfloat16 is the upper half of a float.
-inline __attribute__((always_inline)) Floats load(const uint16_t* p) {
-  const auto wide = __builtin_convertvector(*reinterpret_cast<const Halves*>(p), Ints) << 16;
-  return reinterpret_cast<const Floats&>(wide);
+ST_INLINE Floats load(const uint16_t* p) {
+  return as_floats(__builtin_convertvector(*reinterpret_cast<const Halves*>(p), Ints) << 16);
 }
-inline __attribute__((always_inline)) void store(uint16_t* p, Floats v) {
-  const auto bits = reinterpret_cast<const Ints&>(v);
-  const Ints rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;  // to nearest, ties to even
+/// To nearest, ties to even.
+ST_INLINE void store(uint16_t* p, Floats v) {
+#if defined(__AVX512BF16__)
+  *reinterpret_cast<Halves*>(p) = (Halves)_mm512_cvtneps_pbh((__m512)v);
+#else
+  const Ints bits = as_ints(v);
+  Ints rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
+  rounded = v == v ? rounded : Ints{} + 0x7FC0;  // rounding would carry some NaNs over to numbers
   *reinterpret_cast<Halves*>(p) = __builtin_convertvector(rounded, Halves);
+#endif
 }
-inline float to_float(float x) { return x; }
-inline float to_float(uint16_t x) {
+
+ST_INLINE float to_float(float x) { return x; }
+ST_INLINE float to_float(uint16_t x) {
   const uint32_t bits = static_cast<uint32_t>(x) << 16;
   float f;
   std::memcpy(&f, &bits, 4);
   return f;
 }
-
-inline __attribute__((always_inline)) Floats larger(Floats a, Floats b) { return a > b ? a : b; }
-inline __attribute__((always_inline)) Floats smaller(Floats a, Floats b) { return a < b ? a : b; }
-inline __attribute__((always_inline)) Floats absolute(Floats a) {
-  const auto bits = reinterpret_cast<const Ints&>(a) & 0x7FFFFFFF;
-  return reinterpret_cast<const Floats&>(bits);
+ST_INLINE void store_one(float* p, float x) { *p = x; }
+ST_INLINE void store_one(uint16_t* p, float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  *p =
+      x == x ? static_cast<uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16) : uint16_t{0x7FC0};
 }
-inline float sum(Floats v) {
+
+ST_INLINE float sum(Floats v) {
   float s = 0;
   for (int i = 0; i < kLanes; ++i) s += v[i];
   return s;
 }
-inline float largest(Floats v) {
+ST_INLINE float largest(Floats v) {
   float m = v[0];
   for (int i = 1; i < kLanes; ++i) m = v[i] > m ? v[i] : m;
   return m;
 }
 
+/// No bit is set.
+ST_INLINE bool all_zero(Floats v) {
+  uint64_t words[kLanes / 2], any = 0;
+  std::memcpy(words, &v, sizeof(v));
+  for (const uint64_t word : words) any |= word;
+  return any == 0;
+}
+
 /// The nearest whole number, as float and as int, for |x| < 2^22.
-inline __attribute__((always_inline)) Ints round_to_int(Floats x, Floats* rounded) {
+ST_INLINE Ints round_to_int(Floats x, Floats* rounded) {
   const Floats magic = splat(12582912.0f);  // 1.5 * 2^23: the last bit of the sum is worth 1
   const Floats shifted = x + magic;
   *rounded = shifted - magic;
-  return reinterpret_cast<const Ints&>(shifted) - 0x4B400000;
+  return as_ints(shifted) - 0x4B400000;
 }
 
-/// e^x to 2 units in the last place, for x <= 88; 0 for very small x. Cody and Waite's reduction,
-/// minimax polynomial of degree 6 (Cephes expf).
-inline __attribute__((always_inline)) Floats exponential(Floats x) {
-  x = larger(x, splat(-87.3f));
+/// e^x to 2 units in the last place, for x <= 88; e^-87.3 for smaller x; NaN for NaN. Cody and
+/// Waite's reduction, minimax polynomial of degree 6 (Cephes expf).
+ST_INLINE Floats exponential(Floats x) {
+  x = larger(splat(-87.3f), x);
   Floats n;
   const Ints k = round_to_int(x * 1.44269504088896341f, &n);
   Floats r = x - n * 0.693359375f;
@@ -79,38 +104,7 @@ inline __attribute__((always_inline)) Floats exponential(Floats x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  const Ints scaled = reinterpret_cast<const Ints&>(p) + (k << 23);
-  return reinterpret_cast<const Floats&>(scaled);
-}
-
-/// x * Phi(x), the exact form of GELU, absolute error below 3e-7: erfc as Abramowitz and
-/// Stegun 7.1.26.
-inline __attribute__((always_inline)) Floats gelu(Floats x) {
-  const Floats z = absolute(x) * 0.70710678118654752f;
-  const Floats t = 1.0f / (1.0f + z * 0.3275911f);
-  Floats p = splat(1.061405429f);
-  p = p * t + -1.453152027f;
-  p = p * t + 1.421413741f;
-  p = p * t + -0.284496736f;
-  p = p * t + 0.254829592f;
-  const Floats half_erfc = p * t * exponential(-(z * z)) * 0.5f;  // of z, so Phi(-|x|)
-  return x > 0.0f ? x - x * half_erfc : x * half_erfc;
-}
-
-/// GELU to 2e-4, for values that become bytes or bfloat16 anyway: x * (1/2 + c P(c^2)), c being x
-/// within [-4, 4]. P is the polynomial of degree 6 that keeps the largest error of x * Phi(x)
-/// smallest there (Chebyshev fit, weights moved to the largest error).
-inline __attribute__((always_inline)) Floats rough_gelu(Floats x) {
-  const Floats c = smaller(larger(x, splat(-4.0f)), splat(4.0f));
-  const Floats s = c * c;
-  Floats p = splat(2.27806822e-08f);
-  p = p * s + -1.59856086e-06f;
-  p = p * s + 4.79546325e-05f;
-  p = p * s + -0.00081400614f;
-  p = p * s + 0.00877233874f;
-  p = p * s + -0.0645729899f;
-  p = p * s + 0.397883236f;
-  return x * (c * p + 0.5f);
+  return p * as_floats((k + 127) << 23);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 namespace sentence_transformers {
 namespace {
 
+constexpr int64_t kMostInner = 100;
+
 std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   const CommonSizes sizes(config);
   LayerConfig layer = bert_layer(config, sizes);
@@ -41,9 +43,10 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
                        .hidden_size = sizes.hidden_size};
   const auto groups = config.get<int64_t>("num_hidden_groups", 1);
   const auto inner = config.get<int64_t>("inner_group_num", 1);
-  if (groups < 1 || groups > sizes.layers || inner < 1) {
+  if (groups < 1 || groups > sizes.layers || inner < 1 || inner > kMostInner) {
     throw LoadError("[Albert] " + config.name("num_hidden_groups") + ": expected 1 to " +
-                    std::to_string(sizes.layers) + ", and inner_group_num at least 1, found " +
+                    std::to_string(sizes.layers) + ", and inner_group_num 1 to " +
+                    std::to_string(kMostInner) + ", found " +
                     std::to_string(groups) + " and " + std::to_string(inner));
   }
   for (int64_t group = 0; group < groups; ++group) {

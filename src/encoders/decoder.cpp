@@ -2,6 +2,7 @@
 
 #include <sentence_transformers/error.h>
 
+#include "encoders/heads.h"
 #include "encoders/layer_types.h"
 
 namespace sentence_transformers {
@@ -24,6 +25,13 @@ AttentionConfig read_shared_heads(const Config& config, const CommonSizes& sizes
           .key_value_heads = key_value_heads,
           .head_size = head_size,
           .scale = attention_scale(head_size)};
+}
+
+std::shared_ptr<ClassificationHead> make_decoder_head(const HeadSource& source) {
+  return make_head(source, {.pooling = HeadConfig::Pooling::last,
+                            .padding_id = source.config.find<int64_t>("pad_token_id"),
+                            .classifier = "score",
+                            .classifier_bias = false});
 }
 
 std::shared_ptr<Encoder> make_decoder(const Config& config, const Weights& weights,

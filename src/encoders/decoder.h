@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "encoders/architecture.h"
 #include "encoders/transformer_encoder.h"
 
 namespace sentence_transformers {
@@ -26,6 +27,9 @@ struct DecoderTraits {
 
 std::shared_ptr<Encoder> make_decoder(const Config& config, const Weights& weights,
                                       const DecoderTraits& traits);
+
+/// `score` without bias over the last token that is no padding.
+std::shared_ptr<ClassificationHead> make_decoder_head(const HeadSource& source);
 
 /// The size of a head: config.json's head_dim, or else `fallback`, or if that is 0 hidden_size / heads.
 /// Throws LoadError for an odd one or where heads do not divide, or are not divided by

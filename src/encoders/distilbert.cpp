@@ -12,7 +12,7 @@ namespace {
 std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   const int64_t size = config.require_at_least("dim", 1);
   const int64_t heads = config.require_at_least("n_heads", 1);
-  const int64_t layers = config.require_at_least("n_layers", 1);
+  const int64_t layers = read_layer_count(config, "n_layers");
   if (size % heads != 0) {
     throw LoadError("[DistilBert] " + config.name("n_heads") + ": " + std::to_string(heads) +
                     " does not divide dim " + std::to_string(size));

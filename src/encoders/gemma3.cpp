@@ -92,6 +92,8 @@ const Architecture kGemma3 = {
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},
     .make = make,
+    .head_probe = "score.weight",
+    .make_head = make_decoder_head,
 };
 
 }  // namespace sentence_transformers

@@ -40,7 +40,7 @@ class SequenceHead : public ClassificationHead {
       case HeadConfig::Pooling::first:
         return first_tokens(x, batch);
       case HeadConfig::Pooling::last:
-        return last_tokens(x, batch);
+        return last_tokens(x, batch, config_.padding_id);
       case HeadConfig::Pooling::mean:
         return mean_tokens(x, batch);
     }

@@ -18,6 +18,8 @@ const Architecture kMistral = {
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},
     .make = make,
+    .head_probe = "score.weight",
+    .make_head = make_decoder_head,
 };
 
 }  // namespace sentence_transformers

@@ -41,7 +41,10 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   refuse_variants(config);
   const int64_t size = read_size(config, "hidden_size", "n_embd", 768);
   const int64_t heads = read_size(config, "num_attention_heads", "n_head", 12);
-  const int64_t layers = read_size(config, "num_hidden_layers", "n_layer", 12);
+  const std::string layers_key = config.has("n_layer") && !config.has("num_hidden_layers")
+                                     ? "n_layer"
+                                     : "num_hidden_layers";
+  const int64_t layers = config.has(layers_key) ? read_layer_count(config, layers_key) : 12;
   if (size % heads != 0) {
     throw LoadError("[NomicBert] " + config.name("num_attention_heads") + ": " +
                     std::to_string(heads) + " does not divide hidden_size " +

@@ -30,7 +30,7 @@ FeedForward read_feed_forward(const Config& config) {
 std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   const int64_t size = config.require_at_least("d_model", 1);
   const int64_t heads = config.require_at_least("num_heads", 1);
-  const int64_t layers = config.require_at_least("num_layers", 1);
+  const int64_t layers = read_layer_count(config, "num_layers");
   const auto [gated, activation] = read_feed_forward(config);
   LayerConfig layer;
   layer.hidden_size = size;

@@ -48,9 +48,19 @@ std::shared_ptr<Projection> TransformerEncoder::pooler(double deviation) {
 CommonSizes::CommonSizes(const Config& config)
     : vocab_size(config.require_at_least("vocab_size", 1)),
       hidden_size(config.require_at_least("hidden_size", 1)),
-      layers(config.require_at_least("num_hidden_layers", 1)),
+      layers(read_layer_count(config, "num_hidden_layers")),
       heads(config.require_at_least("num_attention_heads", 1)),
       intermediate_size(config.require_at_least("intermediate_size", 1)) {}
+
+int64_t read_layer_count(const Config& config, const std::string& key) {
+  constexpr int64_t kMost = 10'000;
+  const int64_t layers = config.require_at_least(key, 1);
+  if (layers > kMost) {
+    throw LoadError("[make_encoder] " + config.name(key) + ": expected at most " +
+                    std::to_string(kMost) + ", found " + std::to_string(layers));
+  }
+  return layers;
+}
 
 double attention_scale(int64_t head_size) {
   return 1.0 / std::sqrt(static_cast<double>(head_size));

@@ -60,6 +60,9 @@ struct CommonSizes {
   int64_t vocab_size, hidden_size, layers, heads, intermediate_size;
 };
 
+/// The number of layers under that key; config.json may not ask for more than memory can describe.
+int64_t read_layer_count(const Config& config, const std::string& key);
+
 /// hidden_size / heads. Throws LoadError where that is not whole.
 int64_t divide_heads(const Config& config, const CommonSizes& sizes);
 

@@ -9,7 +9,7 @@ namespace sentence_transformers {
 
 at::Tensor DistanceBias::table(int64_t length) const {
   const auto compute_rows = [&](int64_t rows) {
-    return compute(at::arange(1 - rows, rows, at::kLong)).to(at::kFloat);
+    return compute(at::arange(1 - rows, rows, at::kLong)).to(at::kFloat).contiguous();
   };
   if (!cache_ || at::GradMode::is_enabled()) return compute_rows(length);
   const std::lock_guard lock(cache_->mutex);
@@ -18,7 +18,7 @@ at::Tensor DistanceBias::table(int64_t length) const {
     while (rows < length) rows *= 2;
     const c10::InferenceMode ordinary(false);
     const at::NoGradGuard no_grad;
-    cache_->table = compute_rows(rows).contiguous();
+    cache_->table = compute_rows(rows);
   }
   const int64_t rows = (cache_->table.size(1) + 1) / 2;
   return cache_->table.narrow(1, rows - length, 2 * length - 1);

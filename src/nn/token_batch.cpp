@@ -58,8 +58,20 @@ TokenBatch pack_tokens(const std::vector<std::vector<int64_t>>& ids,
 at::Tensor first_tokens(const at::Tensor& x, const TokenBatch& batch) {
   return each_group(x, batch, [](const at::Tensor& rows) { return rows.select(1, 0); });
 }
-at::Tensor last_tokens(const at::Tensor& x, const TokenBatch& batch) {
-  return each_group(x, batch, [](const at::Tensor& rows) { return rows.select(1, -1); });
+at::Tensor last_tokens(const at::Tensor& x, const TokenBatch& batch,
+                       std::optional<int64_t> padding_id) {
+  if (!padding_id) {
+    return each_group(x, batch, [](const at::Tensor& rows) { return rows.select(1, -1); });
+  }
+  std::vector<at::Tensor> places;
+  for (const Group& g : batch.groups) {
+    const at::Tensor ids =
+        batch.ids.narrow(0, g.offset, g.count * g.length).view({g.count, g.length});
+    const at::Tensor columns = at::arange(g.length, ids.options());
+    const at::Tensor starts = at::arange(g.count, ids.options()) * g.length + g.offset;
+    places.push_back(starts + (ids.ne(*padding_id) * columns).argmax(1));
+  }
+  return x.index_select(0, at::cat(places));
 }
 at::Tensor mean_tokens(const at::Tensor& x, const TokenBatch& batch) {
   return each_group(x, batch, [](const at::Tensor& rows) { return rows.mean(1); });

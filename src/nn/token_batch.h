@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace sentence_transformers {
@@ -29,9 +30,12 @@ struct TokenBatch {
 TokenBatch pack_tokens(const std::vector<std::vector<int64_t>>& ids,
                        const std::vector<std::vector<int64_t>>& type_ids, at::Device device);
 
-/// The rows of x [T, D] of each text's first or last token: [N, D].
+/// The rows of x [T, D] of each text's first token: [N, D].
 at::Tensor first_tokens(const at::Tensor& x, const TokenBatch& batch);
-at::Tensor last_tokens(const at::Tensor& x, const TokenBatch& batch);
+/// The rows of each text's last token; of the last that is not `padding_id`, if that is given (of a
+/// text that is nothing else the first).
+at::Tensor last_tokens(const at::Tensor& x, const TokenBatch& batch,
+                       std::optional<int64_t> padding_id = std::nullopt);
 /// The mean of each text's rows: [N, D].
 at::Tensor mean_tokens(const at::Tensor& x, const TokenBatch& batch);
 

@@ -85,7 +85,7 @@ class GoldenEncoders : public testing::TestWithParam<Case> {
     return pack_tokens(ids, types, at::kCPU);
   }
 
-  /// 1e-5 of the largest value, which random weights make as large as 10.
+  /// Relative to the largest value, which random weights make as large as 10.
   static void expect_near(const at::Tensor& found, const at::Tensor& wanted, double tolerance) {
     const double size = std::max(1.0, wanted.abs().max().item<double>());
     EXPECT_LE(largest_difference(found, wanted), tolerance * size);
@@ -101,6 +101,10 @@ class GoldenEncoders : public testing::TestWithParam<Case> {
       row += wanted.size(0);
     }
   }
+
+  /// Rounding differences grow in this one: Python's own float32 is 1.1e-5 of the largest value away
+  /// from its float64.
+  double tolerance() const { return GetParam().name == "modernbert_old" ? 3e-5 : 1e-5; }
 
   json description;
   fs::path folder;
@@ -119,7 +123,7 @@ TEST_P(GoldenEncoders, LastHiddenStatesEqualPythons) {
     SCOPED_TRACE(packed ? "packed" : "plain");
     if (packed) pack_weights(*encoder, {}, [] {});
     const c10::InferenceMode inference;
-    expect_last_hidden(encoder->forward(batch), order, 1e-5);
+    expect_last_hidden(encoder->forward(batch), order, tolerance());
   }
 }
 
@@ -183,7 +187,7 @@ TEST_P(GoldenEncoders, GradientsEqualPythons) {
     const at::Tensor directions =
         results.get(start + "loss_weights").index_select(0, at::tensor(rows, at::kLong));
     const at::Tensor loss = (means * directions).sum();
-    expect_near(loss.detach(), results.get(start + "loss").view({}), 1e-5);
+    expect_near(loss.detach(), results.get(start + "loss")[0], 1e-5);
     loss.backward();
     std::map<std::string, at::Tensor> found;
     for (const auto& p : encoder->named_parameters()) {

@@ -195,11 +195,12 @@ class Tree : public Block {
 };
 
 TEST_F(LayersTest, PackingConvertsWhatItDoesNotPackAndUnpackingAll) {
-  Tree tree(weights({{"a.b.dense.weight", at::randn({kOut, kIn})},
+  const auto shared = std::make_shared<Tree>(weights({{"a.b.dense.weight", at::randn({kOut, kIn})},
                      {"a.b.dense.bias", at::randn({kOut})},
                      {"a.norm.weight", at::randn({kIn})},
                      {"a.norm.bias", at::randn({kIn})},
                      {"a.b.other.weight", at::randn({kOut, kIn})}}));
+  Tree& tree = *shared;
   auto parameters = tree.named_parameters();
   EXPECT_EQ(parameters.size(), 5u);
   int reads = 0;

@@ -17,15 +17,19 @@ struct Epilogue {
   Activation activation = Activation::none;
   /// The product's outputs are pairs: y = activation(first) * second. The weights were packed with
   /// the rows of both halves interleaved, Kernels::lanes of the first, then as many of the second.
+  /// Where the halves are no multiple of lanes, both are padded with rows of zeros to the next one
+  /// before, so that each block of the second begins lanes behind its first.
   bool gated = false;
 };
 
 /// Attention of some queries of one text, in the heads that share one key and value head. Numbers
 /// of one head of one token are contiguous. For query i and key j of a text, both counted from 0:
 ///     score(i, j) = scale * q_i . k_j + bias[i * bias_step + j]
-/// and the result is the sum of v_j, weighted by softmax over the keys that i sees. A NaN among
-/// what a query sees makes its result NaN, as does a row of infinite scores; other queries keep
-/// theirs.
+/// and the result is the sum of v_j, weighted by softmax over the keys that i sees: those that
+/// left and right allow. NaN in a query, or in a key that it sees, makes its whole result NaN; so
+/// does a score of +infinity, or none that is more than -infinity. NaN in a value makes that
+/// dimension NaN for the queries that see it. What a query does not see changes its result by 1e-7
+/// at most.
 template <class T>
 struct Attention {
   const T *queries, *keys, *values;                // of the text's first token
@@ -106,7 +110,9 @@ struct Kernels {
 
   /// rows of `size`, a multiple of kNormSizeStep: out = norm(x + residual). residual may be null;
   /// out may be x or residual. If `sum` is given, x + residual goes there (it may be x or residual,
-  /// not out). scratch: size floats.
+  /// not out), in bfloat16 rounded, while the norm is of the exact sum. NaN in a row makes the row
+  /// NaN, as does infinity with centring; without it infinity gives NaN itself and 0 elsewhere.
+  /// scratch: size floats.
   void (*norm_f32)(const float* x, const float* residual, const Norm& norm, int64_t rows,
                    int64_t size, float* sum, float* out, float* scratch);
   void (*norm_bf16)(const uint16_t* x, const uint16_t* residual, const Norm& norm, int64_t rows,
@@ -120,15 +126,18 @@ struct Kernels {
                       const float* sin);
 
   /// y [rows, columns] = x [rows, depth] times packed weights + bias, then the epilogue. columns
-  /// and first_column, a multiple of kColumns, count outputs of the packed weights; a gated product
-  /// stores half as many, from first_column / 2 on. y points at the first number to store; its rows
-  /// lie `stride` apart. GELU to 3e-7 of float32, other activations to 1e-6 relative to
-  /// max(1, |x|). A row's result does not depend on the other rows.
+  /// and first_column, a multiple of kColumns, count outputs of the packed weights; y points at the
+  /// first number to store, its rows lie `stride` apart. A gated product stores columns / 2 numbers
+  /// a row, from first_column / 2 on: columns is twice the numbers wanted and need not end with a
+  /// block (37 wanted: 74, though 2 * round_up(37, lanes) rows were packed). GELU to 3e-7 and the
+  /// rounding of float32, other activations to 1e-6 relative to max(1, |x|); NaN stays NaN. A row's
+  /// result does not depend on the other rows.
   void (*linear_f32)(const float* x, int64_t rows, const PackedF32& weights, int64_t first_column,
                      int64_t columns, Epilogue epilogue, float* y, int64_t stride);
 
   /// Each row of x [rows, size] to unsigned bytes over its own range: x ~ (q - zero) * scale.
-  /// `padded` >= size bytes a row, the rest 0.
+  /// `padded` >= size bytes a row, the rest 0. A row with NaN or infinity gets the scale NaN, and
+  /// so NaN for each of its products.
   void (*quantize_rows)(const float* x, int64_t rows, int64_t size, int64_t padded, uint8_t* q,
                         RowQuantization* quantization);
 

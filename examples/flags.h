@@ -1,10 +1,13 @@
-// Reads --name value pairs of the training examples' command lines.
+// What the training examples' command lines share: --name value pairs, and a word on missing data.
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
+#include <filesystem>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 /// The whole text as a number, by std::stoll or std::stod.
 template <class Number>
@@ -46,3 +49,18 @@ class Flags {
  private:
   std::map<std::string, std::string> values_;
 };
+
+/// Throws std::runtime_error if the file is missing, and says what brings it.
+inline void require_file(const std::filesystem::path& file, const std::string& remedy) {
+  if (std::filesystem::exists(file)) return;
+  throw std::runtime_error(file.string() + " is missing; " + remedy);
+}
+
+inline void require_stsb(const std::filesystem::path& file) {
+  require_file(file, "scripts/get_stsb.sh gets the STS benchmark into models/stsb");
+}
+
+/// What the caller should know about a run's data.
+inline void print_notes(const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) std::printf("note: %s\n", note.c_str());
+}

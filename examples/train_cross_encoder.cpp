@@ -77,6 +77,9 @@ std::shared_ptr<st::ListDataset> teacher_pairs(const st::SentenceTransformer& te
 
 int run(const Flags& flags) {
   const std::filesystem::path data = flags.text("--data"), output = flags.text("--output");
+  for (const char* file : {"sts-train.csv", "sts-dev.csv", "sts-test.csv"}) {
+    require_stsb(data / file);
+  }
   const auto train = std::make_shared<st::FileDataset>(st::sts_benchmark(data / "sts-train.csv"));
   const auto dev = std::make_shared<st::CrossEncoderCorrelationEvaluator>(
       st::sts_benchmark(data / "sts-dev.csv"), st::EvaluatorOptions{.name = "sts-dev"});
@@ -114,10 +117,7 @@ int run(const Flags& flags) {
   st::CrossEncoderTrainer trainer(model, arguments, train, loss, dev);
   const st::TrainingResult result = trainer.train();
   if (result.signal != 0) return 128 + result.signal;
-  if (result.bad_lines > 0) {
-    std::printf("%lld bad lines, the first: %s\n", static_cast<long long>(result.bad_lines),
-                result.bad_line_messages[0].c_str());
-  }
+  print_notes(result.notes);
   std::printf("%lld steps in %.1f s, %.2f a second, mean loss %.4f\n",
               static_cast<long long>(result.steps), result.seconds, result.steps_per_second,
               result.train_loss);

@@ -74,10 +74,8 @@ std::vector<st::Example> load(const std::string& file, bool from_sts, const std:
     examples.push_back(example);
   }
   const st::ReadReport report = dataset.report();
-  std::printf("%s: %lld pairs, %lld lines skipped, %lld bad\n", file.c_str(),
-              static_cast<long long>(report.examples), static_cast<long long>(report.skipped),
-              static_cast<long long>(report.bad_lines));
-  for (const std::string& message : report.messages) std::printf("  %s\n", message.c_str());
+  std::printf("%s: %lld pairs, %lld lines skipped\n", file.c_str(),
+              static_cast<long long>(report.examples), static_cast<long long>(report.skipped));
   if (examples.empty()) throw std::runtime_error(file + " has no pairs");
   return examples;
 }
@@ -94,6 +92,14 @@ Data load_data(const Flags& flags) {
         "(2 to 4), 2 unlike (below 2).");
   }
   const std::string& file = flags.text(from_sts ? "--labels-from-sts" : "--data");
+  const char* remedy =
+      "give SNLI's or MultiNLI's .jsonl (nlp.stanford.edu/projects/snli, cims.nyu.edu/~sbowman/"
+      "multinli), or start in the repository's root, where examples/data/nli_sample.jsonl is";
+  for (const std::string& each : {file, flags.text("--dev")}) {
+    if (each.empty()) continue;
+    from_sts ? require_stsb(each) : require_file(each, remedy);
+  }
+  if (!flags.text("--sts").empty()) require_stsb(flags.text("--sts"));
   std::vector<st::Example> train = load(file, from_sts, "train"), dev;
   if (!flags.text("--dev").empty()) {
     dev = load(flags.text("--dev"), from_sts, "dev");

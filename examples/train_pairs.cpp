@@ -19,6 +19,7 @@ constexpr const char* kHelp = R"(Usage: train_pairs [--flag value]...
   --pairs FILE        a pair a line, tab between them (scripts/debian_pairs.sh makes one)
   --model NAME        what to start from (all-MiniLM-L6-v2)
   --output FOLDER     checkpoints, log, curves, and the model in FOLDER/final ("": nothing)
+  --max-bad-share S   go on if no more than this share of the lines is no pair (0)
   --held-out N        every N-th pair is not learned from, but searched for (10)
   --max-pairs N       read no more than this many (20000)
   --epochs N          (1)
@@ -32,6 +33,9 @@ int run(const Flags& flags) {
   st::FileDatasetOptions format;
   format.header = false;
   format.texts = {"0", "1"};
+  format.max_bad_share = flags.number("--max-bad-share");
+  format.strict = format.max_bad_share == 0;
+  require_file(flags.text("--pairs"), "scripts/debian_pairs.sh makes one");
   const st::FileDataset file({flags.text("--pairs")}, format);
   const int64_t held_out = std::max<int64_t>(2, flags.integer("--held-out"));
   const int64_t most = flags.integer("--max-pairs");
@@ -51,8 +55,10 @@ int run(const Flags& flags) {
     corpus.emplace_back("d" + id, pair.texts[1]);
     relevant["q" + id] = {"d" + id};
   }
+  const st::ReadReport lines = file.report();
   std::printf("%zu pairs to learn from, %zu to search for, %lld bad lines\n", examples.size(),
-              queries.size(), static_cast<long long>(file.report().bad_lines));
+              queries.size(), static_cast<long long>(lines.bad_lines));
+  for (const std::string& message : lines.messages) std::printf("  %s\n", message.c_str());
   const auto search = std::make_shared<st::InformationRetrievalEvaluator>(
       queries, corpus, relevant, st::InformationRetrievalOptions{},
       st::EvaluatorOptions{.name = "search"});
@@ -110,6 +116,7 @@ int main(int argc, char** argv) try {
                    {{"--pairs", "models/debian_pairs.tsv"},
                     {"--model", "all-MiniLM-L6-v2"},
                     {"--output", ""},
+                    {"--max-bad-share", "0"},
                     {"--held-out", "10"},
                     {"--max-pairs", "20000"},
                     {"--epochs", "1"},

@@ -30,6 +30,9 @@ constexpr const char* kHelp = R"(Usage: train_stsb [--flag value]...
 
 int run(const Flags& flags) {
   const std::filesystem::path data = flags.text("--data"), output = flags.text("--output");
+  for (const char* file : {"sts-train.csv", "sts-dev.csv", "sts-test.csv"}) {
+    require_stsb(data / file);
+  }
   const auto train = std::make_shared<st::FileDataset>(st::sts_benchmark(data / "sts-train.csv"));
   const auto dev = std::make_shared<st::EmbeddingSimilarityEvaluator>(
       st::sts_benchmark(data / "sts-dev.csv"), st::EvaluatorOptions{.name = "sts-dev"});
@@ -44,10 +47,8 @@ int run(const Flags& flags) {
     std::fflush(stdout);
   };
   const st::ReadReport lines = train->report();
-  std::printf("%lld training pairs, %lld lines skipped, %lld bad\n",
-              static_cast<long long>(lines.examples), static_cast<long long>(lines.skipped),
-              static_cast<long long>(lines.bad_lines));
-  for (const std::string& message : lines.messages) std::printf("  %s\n", message.c_str());
+  std::printf("%lld training pairs, %lld lines skipped\n", static_cast<long long>(lines.examples),
+              static_cast<long long>(lines.skipped));
   report("before");
 
   st::SentenceTransformerTrainer trainer(
@@ -76,6 +77,7 @@ int run(const Flags& flags) {
   std::printf("%lld steps in %.1f s, %.2f a second, mean loss %.4f\n",
               static_cast<long long>(result.steps), result.seconds, result.steps_per_second,
               result.train_loss);
+  print_notes(result.notes);
   report("after");
   if (!output.empty()) {
     trainer.save_model(output / "final");

@@ -24,6 +24,7 @@ struct ReadReport {
   int64_t examples = 0;
   int64_t skipped = 0;    ///< empty, or by `only` or `skipped_labels`
   int64_t bad_lines = 0;  ///< malformed: columns missing or too many, a label that is none, ...
+                          ///< (0 unless `strict` is off)
   std::vector<std::string> messages = {};  ///< the first ten bad lines: file:line: what is wrong
 };
 
@@ -37,11 +38,22 @@ class Dataset {
     /// Fills in the next example, or returns false at the end.
     virtual bool next(Example& example) = 0;
   };
+  /// Examples by their place in that order. One thread at a time.
+  class Access {
+   public:
+    virtual ~Access() = default;
+    virtual int64_t size() const = 0;
+    /// Fills in the example at `index`, in [0, size()). Throws LoadError where a file has changed
+    /// since its examples were counted.
+    virtual void get(int64_t index, Example& example) = 0;
+  };
 
   virtual ~Dataset() = default;
   virtual std::unique_ptr<Reader> read() const = 0;
   /// Number of examples. A file is read once to count them.
   virtual int64_t size() const = 0;
+  /// Nothing where examples can only be read front to back, as from gzip.
+  virtual std::unique_ptr<Access> access() const { return nullptr; }
   /// Of the latest whole reading, for data that may have bad lines.
   virtual ReadReport report() const { return {}; }
 };
@@ -52,6 +64,7 @@ class ListDataset : public Dataset {
   explicit ListDataset(std::vector<Example> examples);
   std::unique_ptr<Reader> read() const override;
   int64_t size() const override;
+  std::unique_ptr<Access> access() const override;
   const std::vector<Example>& examples() const { return *examples_; }
 
  private:
@@ -62,7 +75,8 @@ enum class FileFormat {
   lines,  ///< one text a line
   csv,    ///< RFC 4180: commas, quotes doubled inside quotes, line ends allowed inside
   tsv,    ///< tabs, no quoting
-  jsonl,  ///< one JSON object a line, or one list, whose keys are "0", "1", ...
+  jsonl,  ///< one JSON object a line, or one list, whose keys are "0", "1", ...; a file that is
+          ///< one array is refused
 };
 
 struct FileDatasetOptions {
@@ -70,7 +84,7 @@ struct FileDatasetOptions {
   /// csv and tsv: the first line names the columns. Else columns are named "0", "1", ...
   bool header = true;
   /// Columns (or keys) that become the example's texts, in this order. For `lines`: not used, and
-  /// nothing but `format` and `strict` is.
+  /// nothing but `format`, `strict` and `max_bad_share` is.
   /// A jsonl value may be a list of texts, which are put one after the other.
   std::vector<std::string> texts = {};
   /// Columns that become the labels, in this order; a jsonl value may be a list of numbers.
@@ -84,12 +98,17 @@ struct FileDatasetOptions {
   double label_scale = 1.0;
   /// Only lines whose column has this value, such as {"split", "train"}; others count as skipped.
   std::optional<std::pair<std::string, std::string>> only = std::nullopt;
-  /// Throw LoadError at the first bad line, instead of counting and reporting it.
-  bool strict = false;
+  /// Throw LoadError at the first bad line. Without it bad lines are counted and reported, and
+  /// `max_bad_share` must say how many there may be.
+  bool strict = true;
+  /// Without `strict`: LoadError, with the first bad line's message, where more than this share of
+  /// the lines (those skipped left out) is bad; in (0, 1].
+  double max_bad_share = 0;
 };
 
-/// Examples streamed from one or more files, plain or gzip (by content); memory does not grow with
-/// them. Copies share what they know of the files.
+/// Examples streamed from one or more files, plain or gzip (by content). Memory does not grow with
+/// their texts; where each example of plain files begins is remembered once they were counted (8
+/// bytes an example). Copies share what they know of the files.
 ///
 /// Files are UTF-8; a byte order mark and Windows line ends are taken off, empty lines are skipped.
 /// Bytes that are no UTF-8 stay as they are (the tokenizer replaces them), but in jsonl make a bad
@@ -98,29 +117,35 @@ struct FileDatasetOptions {
 class FileDataset : public Dataset {
  public:
   /// Opens each file and checks its header. Throws LoadError (missing file, missing column, naming
-  /// what is there; UTF-16), UnsupportedError (gzip in a build without zlib), std::invalid_argument
-  /// (options that do not fit together). Readers throw LoadError for a damaged or cut gzip file,
-  /// and in strict mode.
+  /// what is there; UTF-16; a JSON array), UnsupportedError (gzip in a build without zlib),
+  /// std::invalid_argument (options that do not fit together). Readers throw LoadError for a
+  /// damaged or cut gzip file, for bad lines in strict mode, and without it at the files' end if
+  /// there were too many.
   explicit FileDataset(std::vector<std::filesystem::path> files, FileDatasetOptions options = {});
   std::unique_ptr<Reader> read() const override;
   int64_t size() const override;
+  std::unique_ptr<Access> access() const override;
   /// Reads the files once if that was not done yet.
   ReadReport report() const override;
 
  private:
   struct Shared;
   class Stream;
+  class Places;
+  void make_index() const;
   std::shared_ptr<Shared> shared_;
 };
 
-// Files that people train with, by their published layouts.
+// Files that people train with, by their published layouts. More than `max_bad_share` of bad lines
+// is a LoadError; with 0 the first bad line is.
 
 /// sts-train.csv and its siblings of the STS benchmark (tab-separated, no header): two sentences
 /// and a label in [0, 1].
-FileDataset sts_benchmark(const std::filesystem::path& file);
+FileDataset sts_benchmark(const std::filesystem::path& file, double max_bad_share = 0);
 /// SNLI and MultiNLI .jsonl, plain or gzip: premise, hypothesis; labels 0 entailment, 1 neutral, 2
 /// contradiction; pairs without a gold label are skipped. The AllNLI table (AllNLI.tsv.gz) by its
 /// name's .tsv, where `split` is train, dev or test; for .jsonl it is not used.
-FileDataset nli(const std::filesystem::path& file, const std::string& split = "train");
+FileDataset nli(const std::filesystem::path& file, const std::string& split = "train",
+                double max_bad_share = 0);
 
 }  // namespace sentence_transformers

@@ -42,7 +42,8 @@ class Loss {
   /// The batch's loss, a scalar through which backward() reaches the model. Throws
   /// std::invalid_argument if the batch has not the texts or labels that the loss needs.
   virtual at::Tensor forward(const SentenceTransformer& model, const Batch& batch) = 0;
-  /// What is trained beside the model, such as a classifier.
+  /// What is trained beside the model, such as a classifier. A trainer moves these tensors to the
+  /// model's device, in place.
   virtual NamedTensors named_parameters() const { return {}; }
 };
 
@@ -135,7 +136,8 @@ struct SoftmaxLossOptions {
 
 /// A classifier over (u, v, |u - v|, u * v) with cross-entropy: the siamese network of the
 /// Sentence-BERT paper (arXiv 1908.10084). Its weight is drawn from LibTorch's default generator as
-/// torch.nn.Linear does, and stays on the CPU. A label is a class, or num_labels probabilities.
+/// torch.nn.Linear does; a trainer moves it to the model's device. A label is a class, or
+/// num_labels probabilities.
 class SoftmaxLoss : public EmbeddingLoss {
  public:
   /// `embedding_dimension` is the model's. Throws std::invalid_argument if nothing is concatenated,

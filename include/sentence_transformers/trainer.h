@@ -12,14 +12,22 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sentence_transformers {
 
-enum class Schedule { linear, cosine, constant };
+enum class Schedule {
+  linear,    ///< after the warmup down to 0
+  cosine,    ///< after the warmup down to 0 along a cosine
+  constant,  ///< the same in every step, without a warmup
+  constant_with_warmup,
+};
 enum class BatchSampler {
   shuffled,       ///< examples as they come
-  no_duplicates,  ///< no text twice in a batch, for in-batch negatives
+  no_duplicates,  ///< no text twice in a batch, for in-batch negatives; as many batches an epoch as
+                  ///< `shuffled` has, some smaller (with dataloader_drop_last from up to two more
+                  ///< passes over the data instead)
 };
 enum class MultiDatasetSampler {
   proportional,  ///< batches of all datasets, mixed by their sizes
@@ -39,7 +47,7 @@ struct TrainingArguments {
 
   double learning_rate = 5e-5;
   Schedule lr_scheduler_type = Schedule::linear;
-  double warmup_ratio = 0;   ///< of all steps; the rate rises linearly from 0
+  double warmup_ratio = 0;   ///< of all steps; the rate rises linearly from 0, but for `constant`
   int64_t warmup_steps = 0;  ///< if positive, instead of the ratio
   double weight_decay = 0;   ///< AdamW's; biases and LayerNorm are spared
   double adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon = 1e-8;
@@ -56,8 +64,9 @@ struct TrainingArguments {
   BatchSampler batch_sampler = BatchSampler::shuffled;
   MultiDatasetSampler multi_dataset_batch_sampler = MultiDatasetSampler::proportional;
   bool dataloader_drop_last = false;  ///< drop a dataset's last, smaller batch
-  /// Examples are drawn from a buffer of this many that the dataset refills: a dataset that fits is
-  /// shuffled whole, a larger one within the buffer.
+  /// Data in memory and plain files are shuffled whole. What can only be read front to back (gzip)
+  /// is drawn from a buffer of this many examples that the stream refills, and a larger one is thus
+  /// shuffled within a window, which TrainingResult::notes says. 1 keeps the data's order.
   int64_t shuffle_buffer = 100'000;
 
   Interval eval_strategy = Interval::never;
@@ -65,7 +74,8 @@ struct TrainingArguments {
   Interval save_strategy = Interval::steps;
   int64_t save_steps = 500;
   int64_t save_total_limit = 0;  ///< newest checkpoints kept besides the best; 0 keeps all
-  /// At the end the weights of the evaluation with the best primary metric come back.
+  /// At the end the weights of the evaluation with the best primary metric come back; not where a
+  /// signal ended the run.
   bool load_best_model_at_end = false;
   int64_t logging_steps = 500;
   bool show_progress_bar = true;  ///< on stderr
@@ -87,9 +97,15 @@ struct TrainingState {
   double grad_norm = 0;      ///< of the last step, before clipping
   Metrics metrics = {};      ///< of the last evaluation
   double steps_per_second = 0;
+  std::string primary_metric = {};  ///< the one of `metrics` that decides which model is best
+  /// The best primary metric of the evaluations before the last one; minus infinity if none of them
+  /// was a number.
+  std::optional<double> best_metric = std::nullopt;
 };
 
-/// Told what happens. Returning false from on_step_end ends the run as a signal would.
+/// Told what happens. request_stop(), called from any of them, ends the run after the step under
+/// way, and so does returning false from on_step_end; of several processes one is enough.
+/// load_best_model_at_end then still brings the best weights back.
 class TrainerCallback {
  public:
   virtual ~TrainerCallback() = default;
@@ -99,6 +115,42 @@ class TrainerCallback {
   virtual void on_evaluate(const TrainingState&) {}
   virtual void on_save(const TrainingState&, const std::filesystem::path& /*checkpoint*/) {}
   virtual void on_train_end(const TrainingState&) {}
+
+  /// Numbers that a checkpoint keeps, and what a resumed run gives back after on_train_begin to the
+  /// callback that was added at the same place.
+  virtual Metrics state() const { return {}; }
+  virtual void load_state(const Metrics&) {}
+  /// Whether it is of no use without evaluations; a run without them then throws
+  /// std::invalid_argument.
+  virtual bool needs_evaluations() const { return false; }
+
+  /// Whether request_stop() was called since this was asked last.
+  bool take_stop_request() { return std::exchange(stop_requested_, false); }
+
+ protected:
+  void request_stop() { stop_requested_ = true; }
+
+ private:
+  bool stop_requested_ = false;
+};
+
+/// Ends the run when `early_stopping_patience` evaluations in a row have not made the primary
+/// metric better than its best by more than `early_stopping_threshold`. Use it with
+/// load_best_model_at_end.
+class EarlyStoppingCallback : public TrainerCallback {
+ public:
+  /// Throws std::invalid_argument for a patience below 1 or a threshold below 0.
+  explicit EarlyStoppingCallback(int64_t early_stopping_patience = 1,
+                                 double early_stopping_threshold = 0.0);
+  void on_train_begin(const TrainingState& state) override;
+  void on_evaluate(const TrainingState& state) override;
+  Metrics state() const override;
+  void load_state(const Metrics& state) override;
+  bool needs_evaluations() const override { return true; }
+
+ private:
+  int64_t patience_, waited_ = 0;
+  double threshold_;
 };
 
 struct TrainingResult {
@@ -112,6 +164,8 @@ struct TrainingResult {
   std::vector<std::string> bad_line_messages = {};  ///< the first ten a dataset: file:line: what
   std::optional<double> best_metric = std::nullopt;
   std::filesystem::path best_checkpoint = {}, last_checkpoint = {};
+  /// What the caller should know and may not expect, such as data shuffled within a window.
+  std::vector<std::string> notes = {};
 };
 
 /// A dataset and the loss that learns from it.
@@ -145,12 +199,12 @@ class Trainer {
   void add_callback(std::shared_ptr<TrainerCallback> callback);
 
   /// Trains from the start. Throws Error for a loss that is no finite number (step and batch named;
-  /// checkpoints stay) and where a checkpoint cannot be written (the last one stays);
-  /// std::invalid_argument where loss and data do not fit.
+  /// checkpoints stay), where a checkpoint cannot be written (the last one stays), and where
+  /// LibTorch fails (with its error nested); std::invalid_argument where loss and data do not fit.
   TrainingResult train();
   /// Goes on from a folder checkpoint-N; a folder of checkpoints means the newest in it. The run
   /// must have the same data and arguments; it reaches the weights it would have reached. Throws
-  /// LoadError for a checkpoint that is none or does not fit.
+  /// LoadError for a checkpoint that is none, is damaged or does not fit.
   TrainingResult resume(const std::filesystem::path& checkpoint);
 
   /// The evaluator's metrics now. Throws std::invalid_argument without one.

@@ -48,7 +48,9 @@ class PlainFile final : public ByteSource {
     return count;
   }
 
-  void rewind() { std::rewind(file_.get()); }
+  bool seek(int64_t place) override {
+    return ::fseeko(file_.get(), static_cast<off_t>(place), SEEK_SET) == 0;
+  }
   const fs::path& path() const { return path_; }
 
  private:
@@ -126,7 +128,7 @@ std::unique_ptr<ByteSource> open_bytes(const fs::path& path) {
   auto file = std::make_unique<PlainFile>(path);
   char magic[2];
   const bool gzip = file->read(magic, 2) == 2 && std::memcmp(magic, "\x1f\x8b", 2) == 0;
-  file->rewind();
+  file->seek(0);
   if (!gzip) return file;
 #ifdef SENTENCE_TRANSFORMERS_ZLIB
   return std::make_unique<GzipFile>(std::move(file));

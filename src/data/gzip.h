@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 
@@ -13,6 +14,8 @@ class ByteSource {
   /// Fills in up to `size` bytes and returns how many; 0 is the end. Throws LoadError, naming the
   /// file, if it cannot be read or its gzip data is damaged or cut off.
   virtual size_t read(char* data, size_t size) = 0;
+  /// Goes on from a place in the file, counted in bytes; false where that cannot be, as in gzip.
+  virtual bool seek(int64_t /*place*/) { return false; }
 };
 
 /// Opens a regular file; gzip is known by its first two bytes. Throws LoadError if there is none,

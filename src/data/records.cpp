@@ -9,8 +9,8 @@
 #include <utility>
 
 namespace sentence_transformers {
-LineReader::LineReader(const std::filesystem::path& path)
-    : source_(open_bytes(path)), buffer_(1 << 18) {
+LineReader::LineReader(const std::filesystem::path& path, size_t buffer)
+    : source_(open_bytes(path)), buffer_(std::max<size_t>(buffer, 16)) {
   while (end_ < 3) {
     const size_t count = source_->read(buffer_.data() + end_, buffer_.size() - end_);
     if (count == 0) break;
@@ -24,7 +24,16 @@ LineReader::LineReader(const std::filesystem::path& path)
   if (text.starts_with("\xef\xbb\xbf")) begin_ = 3;
 }
 
+bool LineReader::seek(int64_t place) {
+  if (!source_->seek(place)) return false;
+  buffer_place_ = place;
+  begin_ = end_ = 0;
+  number_ = 0;
+  return true;
+}
+
 bool LineReader::refill() {
+  buffer_place_ += static_cast<int64_t>(end_);
   begin_ = 0;
   end_ = source_->read(buffer_.data(), buffer_.size());
   return end_ > 0;
@@ -32,6 +41,7 @@ bool LineReader::refill() {
 
 LineReader::Result LineReader::next(std::string_view& line) {
   long_line_.clear();
+  place_ = buffer_place_ + static_cast<int64_t>(begin_);
   size_t length = 0;
   for (;;) {
     const char* from = buffer_.data() + begin_;
@@ -55,6 +65,12 @@ LineReader::Result LineReader::next(std::string_view& line) {
   return length > kLongestRow ? Result::too_long : Result::line;
 }
 
+bool RowReader::seek(int64_t place) {
+  read_again_.clear();
+  number_ = 0;
+  return lines_.seek(place);
+}
+
 RowReader::Result RowReader::next() {
   fields_.clear();
   return kind_ == Kind::csv ? next_csv() : next_tsv();
@@ -65,6 +81,7 @@ RowReader::Result RowReader::next_tsv() {
   const LineReader::Result result = lines_.next(line);
   if (result == LineReader::Result::end) return Result::end;
   line_ = lines_.number();
+  place_ = lines_.place();
   if (result == LineReader::Result::too_long) {
     problem_ = kTooLong;
     return Result::bad;
@@ -85,6 +102,7 @@ bool RowReader::append_line() {
   if (!read_again_.empty()) {
     row_ += read_again_.front().text;
     too_long_ = read_again_.front().too_long;
+    places_.push_back(read_again_.front().place);
     read_again_.pop_front();
   } else {
     std::string_view line;
@@ -95,6 +113,7 @@ bool RowReader::append_line() {
     }
     row_ += line;
     too_long_ = result == LineReader::Result::too_long;
+    places_.push_back(lines_.place());
   }
   ++number_;
   return true;
@@ -138,10 +157,12 @@ void RowReader::scan(size_t from, size_t end) {
 RowReader::Result RowReader::next_csv() {
   row_.clear();
   starts_.clear();
+  places_.clear();
   bounds_.clear();
   state_ = State::begin;
   if (!append_line()) return Result::end;
   line_ = number_;
+  place_ = places_[0];
   if (!too_long_ && (row_.empty() || row_ == "\r")) return Result::empty;
   for (size_t from = 0;;) {
     if (too_long_) return give_up(kTooLong);
@@ -162,7 +183,7 @@ RowReader::Result RowReader::give_up(std::string problem) {
   for (size_t i = 1; i < starts_.size(); ++i) {
     const bool last = i + 1 == starts_.size();
     const size_t end = last ? row_.size() : starts_[i + 1] - 1;
-    lines.push_back({row_.substr(starts_[i], end - starts_[i]), last && too_long_});
+    lines.push_back({row_.substr(starts_[i], end - starts_[i]), last && too_long_, places_[i]});
   }
   // Where the file ended inside quotes, the row got a line end that the file may not have.
   if (!lines.empty() && lines.back().text.ends_with('\n')) lines.back().text.pop_back();

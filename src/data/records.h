@@ -19,8 +19,9 @@ inline constexpr const char* kTooLong = "is longer than 16 MiB";
 /// Splits a file at \n. The last line needs none; a UTF-8 byte order mark is taken off.
 class LineReader {
  public:
+  static constexpr size_t kBuffer = 1 << 18;
   /// Throws as open_bytes, and LoadError for a file in UTF-16.
-  explicit LineReader(const std::filesystem::path& path);
+  explicit LineReader(const std::filesystem::path& path, size_t buffer = kBuffer);
 
   enum class Result { line, too_long, end };
   /// The next line without its \n. Of one longer than kLongestRow the front is given, the rest is
@@ -28,6 +29,10 @@ class LineReader {
   Result next(std::string_view& line);
   /// Of the line last read, from 1.
   int64_t number() const { return number_; }
+  /// Where the line last read begins, in bytes.
+  int64_t place() const { return place_; }
+  /// Goes on at such a place; number() then counts from there. False where the file is gzip.
+  bool seek(int64_t place);
 
  private:
   bool refill();
@@ -37,13 +42,15 @@ class LineReader {
   size_t begin_ = 0, end_ = 0;
   std::string long_line_;  // one that began in an earlier buffer
   int64_t number_ = 0;
+  int64_t buffer_place_ = 0, place_ = 0;
 };
 
 /// Rows of a csv (RFC 4180) or tsv (no quoting) file.
 class RowReader {
  public:
   enum class Kind { csv, tsv };
-  RowReader(const std::filesystem::path& path, Kind kind) : lines_(path), kind_(kind) {}
+  RowReader(const std::filesystem::path& path, Kind kind, size_t buffer = LineReader::kBuffer)
+      : lines_(path, buffer), kind_(kind) {}
 
   enum class Result { row, empty, bad, end };
   /// Reads a row; `empty` is an empty line. After `bad`, problem() tells why, and the next row is
@@ -53,6 +60,9 @@ class RowReader {
   const std::vector<std::string_view>& fields() const { return fields_; }
   /// The line where that row begins, from 1.
   int64_t line() const { return line_; }
+  /// Where that row begins, in bytes, and going on there, as LineReader does.
+  int64_t place() const { return place_; }
+  bool seek(int64_t place);
   const std::string& problem() const { return problem_; }
 
  private:
@@ -65,6 +75,7 @@ class RowReader {
   struct Line {
     std::string text;
     bool too_long;
+    int64_t place;
   };
 
   bool append_line();
@@ -77,12 +88,13 @@ class RowReader {
   LineReader lines_;
   Kind kind_;
   std::vector<std::string_view> fields_;
-  int64_t line_ = 0;
+  int64_t line_ = 0, place_ = 0;
   std::string problem_;
 
   // csv only
-  std::string row_;             // all of its lines
-  std::vector<size_t> starts_;  // where each of them begins
+  std::string row_;              // all of its lines
+  std::vector<size_t> starts_;   // where each of them begins
+  std::vector<int64_t> places_;  // and where in the file
   std::vector<Field> bounds_;
   State state_ = State::begin;
   std::deque<Line> read_again_;  // lines of a bad row behind its first

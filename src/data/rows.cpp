@@ -141,6 +141,14 @@ void check_options(const FileDatasetOptions& options) {
     fail("label_values and skipped_labels are of no use while labels is empty");
   }
   if (!std::isfinite(options.label_scale)) fail("label_scale is not a finite number");
+  if (options.strict && options.max_bad_share != 0) {
+    fail("max_bad_share is of no use while strict is true");
+  }
+  if (!options.strict && !(options.max_bad_share > 0 && options.max_bad_share <= 1)) {
+    fail(
+        "strict is false; expected in max_bad_share what share of the lines may be bad, above 0 "
+        "and up to 1");
+  }
 }
 
 FieldMapper::FieldMapper(const FileDatasetOptions& options, const std::filesystem::path& file,

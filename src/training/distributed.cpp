@@ -1,135 +1,17 @@
 #include "training/distributed.h"
 
+#include <ATen/ATen.h>
 #include <sentence_transformers/error.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <cstdlib>
 #include <numeric>
-#include <optional>
-
-#ifdef USE_C10D_GLOO
-#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
-#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
-#endif
-#ifdef SENTENCE_TRANSFORMERS_NCCL
-#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
-#endif
 
 namespace sentence_transformers {
 namespace {
 
-/// The first of these environment variables that is set, as a number.
-std::optional<int64_t> number_from(std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    const char* text = std::getenv(name);
-    if (!text || !*text) continue;
-    char* end = nullptr;
-    const int64_t value = std::strtoll(text, &end, 10);
-    if (*end) {
-      throw Error(std::string("[Trainer] environment variable ") + name + " is \"" + text +
-                  "\"; expected a number");
-    }
-    return value;
-  }
-  return {};
-}
-
-struct Group {
-  int64_t rank = 0, size = 1;
-  bool joined = false;
-#ifdef USE_C10D_GLOO
-  std::chrono::seconds timeout{0};
-  c10::intrusive_ptr<c10d::Store> store = {};
-  c10::intrusive_ptr<c10d::Backend> gloo = {};  // between CPUs
-#endif
-#ifdef SENTENCE_TRANSFORMERS_NCCL
-  c10::intrusive_ptr<c10d::Backend> nccl = {};  // between GPUs, from the first tensor on one
-#endif
-};
-
-Group& group() {
-  static Group one;
-  return one;
-}
-
-#ifdef USE_C10D_GLOO
-
-/// Waits for what the processes do together.
-template <class Start>
-void together(const char* what, const Start& start) {
-  try {
-    start()->wait();
-  } catch (const std::exception& e) {
-    throw Error("[Trainer] process " + std::to_string(rank()) + " of " +
-                std::to_string(world_size()) + " lost another one while it " + what + ": " +
-                std::string(e.what()).substr(0, 300));
-  }
-}
-
-/// Meets the other processes, and keeps what they talk through.
-void join(int64_t rank, int64_t size, int64_t timeout_seconds) {
-  const char* address = std::getenv("MASTER_ADDR");
-  // torchrun's agent serves the store itself, and says so.
-  const char* agent = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
-  constexpr int64_t kDefaultPort = 29500;
-  const std::chrono::seconds timeout(timeout_seconds);
-  c10d::TCPStoreOptions options;
-  options.port = static_cast<uint16_t>(number_from({"MASTER_PORT"}).value_or(kDefaultPort));
-  options.isServer = rank == 0 && !(agent && std::string(agent) == "True");
-  options.numWorkers = static_cast<size_t>(size);
-  options.waitWorkers = false;
-  options.timeout = timeout;
-  const std::string host = address ? address : "127.0.0.1";
-  Group joined{.rank = rank, .size = size, .joined = true, .timeout = timeout};
-  try {
-    joined.store = c10::make_intrusive<c10d::PrefixStore>(
-        "sentence_transformers", c10::make_intrusive<c10d::TCPStore>(host, options));
-    const auto settings = c10d::ProcessGroupGloo::Options::create(timeout);
-    settings->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
-    joined.gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(joined.store, static_cast<int>(rank),
-                                                              static_cast<int>(size), settings);
-  } catch (const std::exception& e) {
-    throw Error("[Trainer] process " + std::to_string(rank) + " of " + std::to_string(size) +
-                " could not join the others at " + host + ":" + std::to_string(options.port) +
-                " within " + std::to_string(timeout_seconds) +
-                " s: " + std::string(e.what()).substr(0, 300));
-  }
-  group() = std::move(joined);
-}
-
-/// Where a tensor has to be for the processes to share it: NCCL takes it on its GPU, Gloo on the
-/// CPU.
-c10::Device shared_device(const at::Tensor& tensor) {
-#ifdef SENTENCE_TRANSFORMERS_NCCL
-  if (tensor.is_cuda()) return tensor.device();
-#endif
-  (void)tensor;
-  return at::kCPU;
-}
-
-/// Who shares a tensor that is on its shared_device().
-c10d::Backend& backend_of(const at::Tensor& tensor) {
-#ifdef SENTENCE_TRANSFORMERS_NCCL
-  if (tensor.is_cuda()) {
-    if (!group().nccl) {
-      const auto settings = c10d::ProcessGroupNCCL::Options::create();
-      settings->timeout = group().timeout;
-      group().nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(
-          c10::make_intrusive<c10d::PrefixStore>("nccl", group().store),
-          static_cast<int>(group().rank), static_cast<int>(group().size), settings);
-    }
-    return *group().nccl;
-  }
-#endif
-  (void)tensor;
-  return *group().gloo;
-}
-
-/// In place, over all processes.
-void sum(at::Tensor tensor, const char* what) {
-  std::vector<at::Tensor> tensors = {std::move(tensor)};
-  together(what, [&] { return backend_of(tensors[0]).allreduce(tensors); });
+/// Of one device and one type, so that they can travel together.
+bool alike(const at::Tensor& a, const at::Tensor& b) {
+  return a.device() == b.device() && a.scalar_type() == b.scalar_type();
 }
 
 /// How many rows each process has.
@@ -194,48 +76,37 @@ struct GatherRows : torch::autograd::Function<GatherRows> {
   }
 };
 
-#endif
-
 }  // namespace
-
-int64_t rank() { return group().rank; }
-int64_t world_size() { return group().size; }
-
-void start_distributed(int64_t timeout_seconds) {
-  if (group().joined) return;
-  const auto size = number_from({"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"});
-  const auto rank = number_from({"RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK"});
-  if (!size || !rank || *size <= 1) return;
-  if (*rank < 0 || *rank >= *size) {
-    throw Error("[Trainer] RANK is " + std::to_string(*rank) + ", WORLD_SIZE " +
-                std::to_string(*size) + "; expected 0 to WORLD_SIZE - 1");
-  }
-#ifdef USE_C10D_GLOO
-  join(*rank, *size, timeout_seconds);
-#else
-  (void)timeout_seconds;
-  throw UnsupportedError(
-      "[Trainer] WORLD_SIZE asks for several processes, and this LibTorch has no Gloo");
-#endif
-}
-
-#ifdef USE_C10D_GLOO
 
 void broadcast_parameters(const NamedTensors& parameters) {
   if (world_size() == 1) return;
   const at::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) {
-    std::vector<at::Tensor> values = {parameter.detach().to(shared_device(parameter)).contiguous()};
-    together("sent parameters", [&] { return backend_of(values[0]).broadcast(values); });
-    parameter.detach().copy_(values[0]);
+    const at::Tensor values = parameter.detach().to(shared_device(parameter)).contiguous();
+    broadcast(values, "sent parameters");
+    parameter.detach().copy_(values);
   }
 }
 
-bool in_any_process(bool value) {
-  if (world_size() == 1) return value;
-  const at::Tensor count = at::full({1}, value ? 1.0 : 0.0, at::kDouble);
-  sum(count, "agreed on a stop");
-  return count.item<double>() > 0;
+std::pair<bool, bool> in_any_process(std::pair<bool, bool> values) {
+  if (world_size() == 1) return values;
+  const at::Tensor counts =
+      at::tensor({values.first ? 1.0 : 0.0, values.second ? 1.0 : 0.0}, at::kDouble);
+  sum(counts, "agreed on a stop");
+  return {counts[0].item<double>() > 0, counts[1].item<double>() > 0};
+}
+
+std::vector<std::vector<int64_t>> gather_numbers(const std::vector<int64_t>& numbers) {
+  const auto count = static_cast<int64_t>(numbers.size());
+  const at::Tensor all = at::zeros({world_size(), count}, at::kLong);
+  for (int64_t i = 0; i < count; ++i) all[rank()][i] = numbers[static_cast<size_t>(i)];
+  if (world_size() > 1) sum(all, "compared what it was given");
+  std::vector<std::vector<int64_t>> result;
+  const auto* from = all.const_data_ptr<int64_t>();
+  for (int64_t r = 0; r < world_size(); ++r) {
+    result.emplace_back(from + r * count, from + (r + 1) * count);
+  }
+  return result;
 }
 
 void average_gradients(const NamedTensors& parameters, double& loss) {
@@ -260,8 +131,10 @@ void average_gradients(const NamedTensors& parameters, double& loss) {
   for (size_t begin = 0, end = 0; begin < shared.size(); begin = end) {
     std::vector<at::Tensor> flat;
     for (int64_t numbers = 0; end < shared.size() && (flat.empty() || numbers < kBucket); ++end) {
-      flat.push_back(shared[end].values().reshape({-1}));
-      numbers += flat.back().numel();
+      const at::Tensor next = shared[end].values().reshape({-1});
+      if (!flat.empty() && !alike(flat[0], next)) break;
+      flat.push_back(next);
+      numbers += next.numel();
     }
     at::Tensor bucket = at::cat(flat);
     bucket = bucket.to(shared_device(bucket));
@@ -285,15 +158,5 @@ int64_t rows_before(int64_t rows) {
   const std::vector<int64_t> counts = count_rows(rows);
   return std::accumulate(counts.begin(), counts.begin() + rank(), int64_t{0});
 }
-
-#else
-
-void broadcast_parameters(const NamedTensors&) {}
-bool in_any_process(bool value) { return value; }
-void average_gradients(const NamedTensors&, double&) {}
-at::Tensor all_gather_rows(const at::Tensor& rows) { return rows; }
-int64_t rows_before(int64_t) { return 0; }
-
-#endif
 
 }  // namespace sentence_transformers

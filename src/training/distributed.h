@@ -6,18 +6,12 @@
 #include <sentence_transformers/losses.h>
 
 #include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "training/process_group.h"
 
 namespace sentence_transformers {
-
-/// Joins the processes that torchrun (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT) or mpirun
-/// (OMPI_COMM_WORLD_RANK, ...) started; without these variables the run has one process. Joins once
-/// in a process's life. Throws Error where the others do not come within `timeout_seconds`, which
-/// also bounds every later wait.
-void start_distributed(int64_t timeout_seconds);
-
-/// This process's place, from 0.
-int64_t rank();
-int64_t world_size();
 
 /// Everyone gets the values of process 0.
 void broadcast_parameters(const NamedTensors& parameters);
@@ -25,8 +19,11 @@ void broadcast_parameters(const NamedTensors& parameters);
 /// Gradients and loss become the mean over all processes. Throws Error if a process is gone.
 void average_gradients(const NamedTensors& parameters, double& loss);
 
-/// Is it so in one of the processes? All get the same answer.
-bool in_any_process(bool value);
+/// Is the first so in one of the processes, and the second? All get the same answer.
+std::pair<bool, bool> in_any_process(std::pair<bool, bool> values);
+
+/// [processes][K]: the K numbers of each process.
+std::vector<std::vector<int64_t>> gather_numbers(const std::vector<int64_t>& numbers);
 
 /// Rows of all processes in the order of their ranks: [N, D] -> [sum of all N, D]. Gradients flow
 /// back to the process a row came from.

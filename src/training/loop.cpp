@@ -1,9 +1,14 @@
 #include "training/loop.h"
 
+#include <sentence_transformers/error.h>
+
 #include <cmath>
+#include <exception>
 #include <stdexcept>
 
+#include "training/agreement.h"
 #include "training/distributed.h"
+#include "training/error_text.h"
 #include "training/run.h"
 
 namespace sentence_transformers {
@@ -67,8 +72,24 @@ NamedTensors TrainerInternals::parameters() const {
 
 TrainingResult TrainerInternals::run(const std::optional<std::filesystem::path>& checkpoint) {
   start_distributed(arguments.ddp_timeout);
-  broadcast_parameters(parameters());
-  return Run(*this).train(checkpoint);
+  follow_model();
+  check_agreement(*this);
+  try {
+    broadcast_parameters(parameters());
+    return Run(*this).train(checkpoint);
+  } catch (const c10::Error& e) {
+    std::throw_with_nested(Error("[Trainer] " + reason_of(e)));
+  }
+}
+
+void TrainerInternals::follow_model() const {
+  for (const LoopTask& task : tasks) {
+    for (const auto& [name, tensor] : task.loss_parameters) {
+      if (tensor.device() == model.device) continue;
+      tensor.mutable_grad().reset();
+      tensor.set_data(tensor.detach().to(model.device));
+    }
+  }
 }
 
 }  // namespace sentence_transformers

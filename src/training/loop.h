@@ -44,6 +44,8 @@ struct TrainerInternals {
   TrainingResult run(const std::optional<std::filesystem::path>& checkpoint);
   /// Model and loss parameters, the latter as "loss.NAME" (or "loss.TASK.NAME" of several tasks).
   NamedTensors parameters() const;
+  /// Moves the losses' parameters to the model's device, in place.
+  void follow_model() const;
 
   TrainedModel model;
   TrainingArguments arguments;

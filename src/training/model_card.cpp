@@ -12,9 +12,17 @@ namespace sentence_transformers {
 namespace {
 
 std::string schedule_name(Schedule schedule) {
-  return schedule == Schedule::linear   ? "linear"
-         : schedule == Schedule::cosine ? "cosine"
-                                        : "constant";
+  switch (schedule) {
+    case Schedule::linear:
+      return "linear";
+    case Schedule::cosine:
+      return "cosine";
+    case Schedule::constant:
+      return "constant";
+    case Schedule::constant_with_warmup:
+      break;
+  }
+  return "constant_with_warmup";
 }
 
 /// The head that model hubs read.
@@ -69,18 +77,19 @@ void write_logs(std::ostream& out, const TrainerInternals& t) {
   const std::string metric = primary_metric(t.history);
   out << "### Log\n\n| epoch | step | loss |" << (metric.empty() ? "" : " " + metric + " |")
       << "\n| --- | --- | --- |" << (metric.empty() ? "" : " --- |") << "\n";
-  for (const auto& line : t.history) {
-    if (line.contains("bad_lines")) continue;
-    out << "| " << line["epoch"].get<double>() << " | " << line["step"].get<int64_t>() << " | ";
-    if (line.contains("loss")) out << line["loss"].get<double>();
+  const auto cell = [&](const std::optional<double>& value) {
+    if (value) out << *value;
     out << " |";
+  };
+  for (const auto& line : t.history) {
+    const auto epoch = number_of(line, "epoch"), step = number_of(line, "step");
+    if (!epoch || !step) continue;  // of the data
+    out << "| " << *epoch << " | " << static_cast<int64_t>(*step) << " | ";
+    cell(number_of(line, "loss"));
     if (!metric.empty()) {
       out << " ";
-      if (line.contains("metrics") && line["metrics"].contains(metric) &&
-          line["metrics"][metric].is_number()) {
-        out << line["metrics"][metric].get<double>();
-      }
-      out << " |";
+      const auto metrics = line.find("metrics");
+      cell(metrics == line.end() ? std::nullopt : number_of(*metrics, metric));
     }
     out << "\n";
   }

@@ -7,6 +7,23 @@
 
 namespace sentence_transformers {
 
+namespace {
+
+/// What one operator can take at once: tensors of one device and one type.
+std::pair<std::string, int> kind_of(const at::Tensor& tensor) {
+  return {tensor.device().str(), static_cast<int>(tensor.scalar_type())};
+}
+
+std::vector<std::vector<at::Tensor>> by_kind(const std::vector<at::Tensor>& tensors) {
+  std::map<std::pair<std::string, int>, std::vector<at::Tensor>> groups;
+  for (const at::Tensor& tensor : tensors) groups[kind_of(tensor)].push_back(tensor);
+  std::vector<std::vector<at::Tensor>> result;
+  for (auto& [kind, group] : groups) result.push_back(std::move(group));
+  return result;
+}
+
+}  // namespace
+
 AdamW::AdamW(NamedTensors parameters, const TrainingArguments& arguments)
     : beta1_(arguments.adam_beta1), beta2_(arguments.adam_beta2), epsilon_(arguments.adam_epsilon) {
   for (auto& [name, value] : parameters) {
@@ -22,11 +39,16 @@ double AdamW::clip_gradients(double max_norm) {
   }
   if (gradients.empty()) return 0;
   const at::NoGradGuard no_grad;
-  const at::Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
-  const double length = norm.item<double>();
+  const auto groups = by_kind(gradients);
+  std::vector<at::Tensor> norms;
+  for (const auto& group : groups) {
+    norms.push_back(at::stack(at::_foreach_norm(group)).norm().to(at::kCPU, at::kDouble));
+  }
+  const double length =
+      norms.size() == 1 ? norms[0].item<double>() : at::stack(norms).norm().item<double>();
   constexpr double kTiny = 1e-6;  // as torch.nn.utils.clip_grad_norm_
   if (max_norm > 0 && length > max_norm) {
-    at::_foreach_mul_(gradients, max_norm / (length + kTiny));
+    for (const auto& group : groups) at::_foreach_mul_(group, max_norm / (length + kTiny));
   }
   return length;
 }
@@ -40,14 +62,14 @@ void AdamW::make_moments(Parameter& p) {
 void AdamW::step(double learning_rate) {
   const at::NoGradGuard no_grad;
   // One fused pass over the memory for each kind of parameter.
-  std::map<double, std::vector<Parameter*>> by_decay;
+  std::map<std::pair<std::pair<std::string, int>, double>, std::vector<Parameter*>> groups;
   for (Parameter& p : parameters_) {
     if (!p.value.grad().defined()) continue;
     if (!p.step.defined()) make_moments(p);
     p.step += 1;
-    by_decay[p.weight_decay].push_back(&p);
+    groups[{kind_of(p.value), p.weight_decay}].push_back(&p);
   }
-  for (const auto& [decay, group] : by_decay) {
+  for (const auto& [key, group] : groups) {
     std::vector<at::Tensor> values, gradients, first, second, unused, steps;
     for (Parameter* p : group) {
       values.push_back(p->value.detach());
@@ -57,7 +79,7 @@ void AdamW::step(double learning_rate) {
       steps.push_back(p->step);
     }
     at::_fused_adamw_(values, gradients, first, second, unused, steps, learning_rate, beta1_,
-                      beta2_, decay, epsilon_, /*amsgrad=*/false, /*maximize=*/false);
+                      beta2_, key.second, epsilon_, /*amsgrad=*/false, /*maximize=*/false);
     for (Parameter* p : group) p->value.mutable_grad().reset();
   }
 }
@@ -102,6 +124,7 @@ bool is_spared_from_decay(const std::string& parameter) {
 }
 
 double scheduled_rate(const TrainingArguments& arguments, int64_t step, int64_t total) {
+  if (arguments.lr_scheduler_type == Schedule::constant) return arguments.learning_rate;
   const int64_t warmup =
       arguments.warmup_steps > 0
           ? arguments.warmup_steps
@@ -113,6 +136,7 @@ double scheduled_rate(const TrainingArguments& arguments, int64_t step, int64_t 
                           static_cast<double>(std::max<int64_t>(1, total - warmup));
   switch (arguments.lr_scheduler_type) {
     case Schedule::constant:
+    case Schedule::constant_with_warmup:
       return arguments.learning_rate;
     case Schedule::cosine:
       return arguments.learning_rate *

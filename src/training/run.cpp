@@ -50,13 +50,21 @@ Run::Run(TrainerInternals& trainer)
                .multi_dataset_sampler = args_.multi_dataset_batch_sampler,
                .drop_last = args_.dataloader_drop_last,
                .shuffle_buffer = args_.shuffle_buffer,
-               .seed = args_.seed};
+               .seed = args_.seed,
+               .least = world_size()};
   const int64_t batches = batches_per_epoch(datasets_, sampling_);
   steps_an_epoch_ =
       (batches + args_.gradient_accumulation_steps - 1) / args_.gradient_accumulation_steps;
   if (steps_an_epoch_ < 1) {
     throw std::invalid_argument("[Trainer] the data gives no batch of " +
-                                std::to_string(args_.per_device_train_batch_size));
+                                std::to_string(args_.per_device_train_batch_size) +
+                                (world_size() > 1 ? " for each process" : ""));
+  }
+  for (const auto& callback : t_.callbacks) {
+    if (callback->needs_evaluations() && args_.eval_strategy == Interval::never) {
+      throw std::invalid_argument(
+          "[Trainer] a callback needs evaluations; expected an eval_strategy");
+    }
   }
   state_.max_steps = args_.max_steps > 0
                          ? args_.max_steps
@@ -75,11 +83,16 @@ TrainingResult Run::train(const std::optional<fs::path>& checkpoint) {
       restore(fs::canonical(find_checkpoint(*checkpoint)));
     } else {
       log_.restore(nlohmann::json::array());
-      log_bad_lines();
     }
+    note_data();
     start_ = log_start_ = Clock::now();
-    first_step_ = log_step_ = state_.step;
-    for (const auto& callback : t_.callbacks) callback->on_train_begin(state_);
+    first_step_ = speed_step_ = state_.step;
+    for (size_t i = 0; i < t_.callbacks.size(); ++i) {
+      t_.callbacks[i]->take_stop_request();  // of an earlier run
+      t_.callbacks[i]->on_train_begin(state_);
+      if (i < callback_states_.size()) t_.callbacks[i]->load_state(callback_states_[i]);
+    }
+    agree_on_stop(signals, false);
     ProgressBar bar("Training", state_.max_steps, args_.show_progress_bar && rank() == 0, "step",
                     state_.step);
     while (state_.step < state_.max_steps && !stop_) epoch(bar, signals);
@@ -112,15 +125,16 @@ TrainingResult Run::result(const SignalGuard& signals) const {
           .bad_line_messages = std::move(read.messages),
           .best_metric = best_metric_,
           .best_checkpoint = best_checkpoint_,
-          .last_checkpoint = last_checkpoint_};
+          .last_checkpoint = last_checkpoint_,
+          .notes = notes_};
 }
 
-/// Steps until the data ends, or the run.
+/// Steps until the epoch's batches end, or the run.
 void Run::epoch(ProgressBar& bar, const SignalGuard& signals) {
   BatchStream stream(datasets_, sampling_, epoch_);
   DrawnBatch drawn;
   for (int64_t i = 0; i < batches_done_; ++i) {
-    if (!stream.next(drawn)) break;
+    if (!stream.next(drawn, /*wanted=*/false)) break;
   }
   while (state_.step < state_.max_steps && !stop_) {
     std::vector<DrawnBatch> parts;
@@ -130,8 +144,8 @@ void Run::epoch(ProgressBar& bar, const SignalGuard& signals) {
     }
     if (parts.empty()) break;
     step(parts, signals);
-    char note[48];
-    std::snprintf(note, sizeof note, "loss %.4f", last_loss_);
+    char note[24];
+    std::snprintf(note, sizeof note, "loss %.4g", last_loss_);
     bar.update(state_.step, note);
   }
   if (batches_done_ == 0) {
@@ -141,6 +155,8 @@ void Run::epoch(ProgressBar& bar, const SignalGuard& signals) {
   if (args_.eval_strategy == Interval::epoch) evaluate();
   if (args_.save_strategy == Interval::epoch) save();
   if (state_.step == state_.max_steps) return;
+  agree_on_stop(signals, false);
+  if (stop_) return;
   ++epoch_;
   batches_done_ = 0;
 }
@@ -170,9 +186,17 @@ void Run::step(std::vector<DrawnBatch>& parts, const SignalGuard& signals) {
   if (state_.step % args_.logging_steps == 0) log();
   if (args_.eval_strategy == Interval::steps && state_.step % args_.eval_steps == 0) evaluate();
   if (args_.save_strategy == Interval::steps && state_.step % args_.save_steps == 0) save();
-  bool stop = signals.received() != 0;
-  for (const auto& callback : t_.callbacks) stop = !callback->on_step_end(state_) || stop;
-  stop_ = in_any_process(stop);
+  bool asked = false;
+  for (const auto& callback : t_.callbacks) asked = !callback->on_step_end(state_) || asked;
+  agree_on_stop(signals, asked);
+}
+
+/// A signal or a callback of one process stops all.
+void Run::agree_on_stop(const SignalGuard& signals, bool asked) {
+  for (const auto& callback : t_.callbacks) asked = callback->take_stop_request() || asked;
+  const auto [signalled, stop] = in_any_process({signals.received() != 0, asked});
+  signalled_ = signalled;
+  stop_ = stop || signalled;
 }
 
 /// This process's share of one batch; its gradients add to what is there. The loss is its part of
@@ -180,8 +204,7 @@ void Run::step(std::vector<DrawnBatch>& parts, const SignalGuard& signals) {
 double Run::backward(const DrawnBatch& drawn) {
   const LoopTask& task = t_.tasks[drawn.dataset];
   const auto count = static_cast<int64_t>(drawn.examples.size());
-  const int64_t world = world_size();
-  if (count < world) return 0;  // every process needs an example
+  const int64_t world = world_size();  // no batch has fewer examples
   const int64_t begin = count * rank() / world, end = count * (rank() + 1) / world;
   const Batch batch{{drawn.examples.begin() + begin, drawn.examples.begin() + end}, task.prompts};
   const at::AutoGradMode gradients(true);

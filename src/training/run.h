@@ -33,13 +33,14 @@ class Run {
   void drop_gradients();
   void update_epoch();
   [[noreturn]] void fail(const std::string& what, const DrawnBatch& drawn) const;
+  void agree_on_stop(const SignalGuard& signals, bool asked);
   TrainingResult result(const SignalGuard& signals) const;
 
   // run_keeping.cpp: what stays of them
   bool writes() const;
   void make_output() const;
   void log();
-  void log_bad_lines();
+  void note_data();
   void evaluate();
   void save();
   void restore(const std::filesystem::path& folder);
@@ -54,13 +55,16 @@ class Run {
   RunLog log_;
   TrainingState state_;
   int64_t steps_an_epoch_ = 0, epoch_ = 0, batches_done_ = 0;  // of the epoch under way
-  int64_t first_step_ = 0, log_step_ = 0, saved_step_ = -1, evaluated_step_ = -1;
+  int64_t first_step_ = 0, saved_step_ = -1, evaluated_step_ = -1;
+  int64_t log_step_ = 0, speed_step_ = 0;  // of the last log, and where its clock was started
   double total_loss_ = 0, log_loss_ = 0, last_loss_ = 0;
   Clock::time_point start_, log_start_;
   std::optional<double> best_metric_;
   Metrics best_metrics_;
   std::filesystem::path best_checkpoint_, last_checkpoint_;
-  bool stop_ = false;
+  std::vector<Metrics> callback_states_;   // of the checkpoint
+  bool stop_ = false, signalled_ = false;  // in any process
+  std::vector<std::string> notes_;
 };
 
 }  // namespace sentence_transformers

@@ -15,7 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kName = "checkpoint-", kUnfinished = ".unfinished-", kReplaced = ".replaced-";
+// A folder under kUnfinished or kRemoved may be a part of one; under kReplaced it is whole.
+const std::string kName = "checkpoint-", kUnfinished = ".unfinished-", kReplaced = ".replaced-",
+                  kRemoved = ".removed-";
 constexpr const char* kState = "trainer_state.json";
 constexpr const char* kTensors = "trainer_state.safetensors";
 
@@ -34,6 +36,17 @@ void flush_folder(const fs::path& folder) {
   ::close(file);
 }
 
+/// First under another name, so that no part of it is ever taken for a checkpoint.
+void remove_whole(const fs::path& folder) {
+  std::string name = folder.filename().string();
+  if (name.starts_with(kReplaced)) name = name.substr(kReplaced.size());
+  const fs::path removed = folder.parent_path() / (kRemoved + name);
+  std::error_code none;
+  fs::remove_all(removed, none);
+  fs::rename(folder, removed, none);
+  fs::remove_all(removed, none);
+}
+
 }  // namespace
 
 fs::path write_checkpoint(const fs::path& parent, int64_t step, const Checkpoint& checkpoint,
@@ -41,8 +54,10 @@ fs::path write_checkpoint(const fs::path& parent, int64_t step, const Checkpoint
   const std::string name = kName + std::to_string(step);
   const fs::path folder = parent / name, unfinished = parent / (kUnfinished + name),
                  replaced = parent / (kReplaced + name);
+  recover_checkpoints(parent);
+  if (fs::exists(replaced)) remove_whole(replaced);
   std::error_code ignored;
-  for (const fs::path& rest : {unfinished, replaced}) fs::remove_all(rest, ignored);
+  fs::remove_all(unfinished, ignored);
   try {
     attempt(unfinished, [&](auto& error) { fs::create_directories(unfinished, error); });
     save_model(unfinished);
@@ -58,7 +73,7 @@ fs::path write_checkpoint(const fs::path& parent, int64_t step, const Checkpoint
     throw;
   }
   flush_folder(parent);
-  fs::remove_all(replaced, ignored);
+  if (fs::exists(replaced)) remove_whole(replaced);
   return folder;
 }
 
@@ -69,18 +84,23 @@ Checkpoint read_checkpoint(const fs::path& folder) {
   return checkpoint;
 }
 
+std::optional<int64_t> checkpoint_step(const std::string& name) {
+  constexpr size_t kMostDigits = 18;
+  if (!name.starts_with(kName)) return {};
+  const std::string digits = name.substr(kName.size());
+  if (digits.empty() || digits.size() > kMostDigits ||
+      digits.find_first_not_of("0123456789") != std::string::npos) {
+    return {};
+  }
+  return std::stoll(digits);
+}
+
 std::vector<std::pair<int64_t, fs::path>> list_checkpoints(const fs::path& folder) {
   std::vector<std::pair<int64_t, fs::path>> result;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kName) || !fs::exists(entry.path() / kState)) continue;
-    const std::string digits = name.substr(kName.size());
-    if (digits.empty() || digits.size() > 18 ||
-        digits.find_first_not_of("0123456789") != std::string::npos) {
-      continue;
-    }
-    result.emplace_back(std::stoll(digits), entry.path());
+    const auto step = checkpoint_step(entry.path().filename().string());
+    if (step && fs::exists(entry.path() / kState, error)) result.emplace_back(*step, entry.path());
   }
   std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) {
     std::error_code none;
@@ -91,7 +111,11 @@ std::vector<std::pair<int64_t, fs::path>> list_checkpoints(const fs::path& folde
 }
 
 fs::path find_checkpoint(const fs::path& folder) {
-  if (fs::exists(folder / kState)) return folder;
+  std::error_code error;
+  if (fs::exists(folder / kState, error)) return folder;
+  recover_checkpoints(fs::absolute(folder / "", error).parent_path().parent_path());
+  if (fs::exists(folder / kState, error)) return folder;
+  recover_checkpoints(folder);
   const auto list = list_checkpoints(folder);
   if (list.empty()) {
     throw LoadError("[Trainer::resume] " + folder.string() + ": expected a checkpoint (" + kState +
@@ -123,20 +147,36 @@ void remove_old_checkpoints(const fs::path& parent, int64_t keep,
                        [&](const fs::path& s) { return fs::equivalent(entry.second, s, none); });
   });
   for (size_t i = 0; i + static_cast<size_t>(keep) < list.size(); ++i) {
-    fs::remove_all(list[i].second, none);
+    remove_whole(list[i].second);
+  }
+}
+
+void recover_checkpoints(const fs::path& parent) {
+  std::error_code none;
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(parent, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kReplaced + kName)) names.push_back(name.substr(kReplaced.size()));
+  }
+  for (const std::string& name : names) {
+    if (fs::exists(parent / name, none)) continue;
+    fs::rename(parent / (kReplaced + name), parent / name, none);
   }
 }
 
 void remove_unfinished(const fs::path& parent) {
+  recover_checkpoints(parent);
   std::error_code none;
-  std::vector<fs::path> rest;
+  std::vector<fs::path> rest, replaced;
   for (const auto& entry : fs::directory_iterator(parent, none)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(kUnfinished + kName) || name.starts_with(kReplaced + kName)) {
+    if (name.starts_with(kReplaced + kName)) replaced.push_back(entry.path());
+    if (name.starts_with(kUnfinished + kName) || name.starts_with(kRemoved + kName)) {
       rest.push_back(entry.path());
     }
   }
   for (const fs::path& folder : rest) fs::remove_all(folder, none);
+  for (const fs::path& folder : replaced) remove_whole(folder);
 }
 
 }  // namespace sentence_transformers

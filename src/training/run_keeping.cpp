@@ -2,12 +2,15 @@
 #include <sentence_transformers/error.h>
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "core/config.h"
 #include "training/distributed.h"
+#include "training/report_files.h"
 #include "training/run.h"
 #include "training/run_files.h"
+#include "training/run_state.h"
 
 namespace sentence_transformers {
 namespace {
@@ -27,16 +30,6 @@ nlohmann::json fingerprint(const TrainingArguments& a, int64_t steps_an_epoch, i
           {"multi_dataset_batch_sampler", static_cast<int>(a.multi_dataset_batch_sampler)}};
 }
 
-/// NaN is null in JSON, and left out.
-Metrics read_metrics(const nlohmann::json& state, const char* key) {
-  Metrics metrics;
-  if (!state.contains(key)) return metrics;
-  for (const auto& [name, value] : state[key].items()) {
-    if (value.is_number()) metrics[name] = value.get<double>();
-  }
-  return metrics;
-}
-
 }  // namespace
 
 bool Run::writes() const { return !args_.output_dir.empty() && rank() == 0; }
@@ -52,25 +45,40 @@ void Run::log() {
   const auto steps = static_cast<double>(state_.step - log_step_);
   if (steps < 1) return;
   state_.loss = log_loss_ / steps;
-  state_.steps_per_second =
-      steps / std::chrono::duration<double>(Clock::now() - log_start_).count();
+  state_.steps_per_second = static_cast<double>(state_.step - speed_step_) /
+                            std::chrono::duration<double>(Clock::now() - log_start_).count();
   log_loss_ = 0;
-  log_step_ = state_.step;
+  log_step_ = speed_step_ = state_.step;
   log_start_ = Clock::now();
   log_.add_training(state_);
   for (const auto& callback : t_.callbacks) callback->on_log(state_);
 }
 
-void Run::log_bad_lines() {
+/// What of the data is not as one might expect; in the log of a new run, too.
+void Run::note_data() {
+  const bool is_new = log_.history().empty();
   for (const LoopTask& task : t_.tasks) {
     const ReadReport report = task.dataset->report();
-    if (report.bad_lines > 0) log_.add_bad_lines(task.name, report);
+    if (report.bad_lines > 0) {
+      notes_.push_back(task.name + ": " + std::to_string(report.bad_lines) +
+                       " bad lines are left out, the first: " + report.messages[0]);
+      if (is_new) log_.add_bad_lines(task.name, report);
+    }
+    if (!is_shuffled_whole(*task.dataset, args_.shuffle_buffer)) {
+      notes_.push_back(task.name +
+                       ": can only be read front to back, and so is shuffled within a "
+                       "window of " +
+                       std::to_string(args_.shuffle_buffer) +
+                       " of its examples; unpack the file, or raise shuffle_buffer");
+      if (is_new) log_.add_shuffle_window(task.name, args_.shuffle_buffer);
+    }
   }
 }
 
 /// All processes evaluate, and so agree; the first one writes.
 void Run::evaluate() {
   if (!t_.evaluator || state_.step == evaluated_step_) return;
+  const bool is_first = evaluated_step_ < 0;
   evaluated_step_ = state_.step;
   t_.model.train(false);
   {
@@ -90,6 +98,9 @@ void Run::evaluate() {
   }
   log_.add_evaluation(state_, primary);
   log_.write_curves();
+  state_.primary_metric = primary;
+  state_.best_metric = best_metric_;
+  if (!best_metric_ && !is_first) state_.best_metric = -std::numeric_limits<double>::infinity();
   for (const auto& callback : t_.callbacks) callback->on_evaluate(state_);
   const double value = found->second;
   if (std::isnan(value) || (best_metric_ && value <= *best_metric_)) return;
@@ -105,20 +116,25 @@ void Run::evaluate() {
 void Run::save() {
   if (args_.output_dir.empty() || state_.step == saved_step_) return;
   saved_step_ = state_.step;
-  if (!writes()) return;
-  Checkpoint checkpoint;
-  checkpoint.state = {{"step", state_.step},
-                      {"epoch", epoch_},
-                      {"batches_done", batches_done_},
-                      {"run", fingerprint(args_, steps_an_epoch_, state_.max_steps)},
-                      {"metrics", state_.metrics},
-                      {"evaluated_step", evaluated_step_},
-                      {"best_metrics", best_metrics_},
-                      {"history", log_.history()}};
-  if (best_metric_) checkpoint.state["best_metric"] = *best_metric_;
-  if (!best_checkpoint_.empty()) {
-    checkpoint.state["best_checkpoint"] = best_checkpoint_.filename().string();
+  if (!writes()) {  // the first process does, and all must know the name
+    last_checkpoint_ = args_.output_dir / ("checkpoint-" + std::to_string(state_.step));
+    return;
   }
+  RunState state{.step = state_.step,
+                 .epoch = epoch_,
+                 .batches_done = batches_done_,
+                 .evaluated_step = evaluated_step_,
+                 .metrics = state_.metrics,
+                 .best_metrics = best_metrics_,
+                 .best_metric = best_metric_,
+                 .best_checkpoint = best_checkpoint_.filename().string(),
+                 .history = log_.history(),
+                 .loss_since_log = log_loss_,
+                 .logged_step = log_step_,
+                 .csv_sizes = report_sizes(args_.output_dir)};
+  for (const auto& callback : t_.callbacks) state.callbacks.push_back(callback->state());
+  Checkpoint checkpoint{to_json(state), {}};
+  checkpoint.state["run"] = fingerprint(args_, steps_an_epoch_, state_.max_steps);
   for (const auto& [name, tensor] : optimizer_.state()) checkpoint.tensors[name] = tensor;
   for (const auto& [name, tensor] : t_.parameters()) {
     if (name.starts_with("loss.")) checkpoint.tensors[name] = tensor.detach();
@@ -141,18 +157,30 @@ void Run::restore(const fs::path& folder) {
     throw LoadError("[Trainer::resume] " + run.name(key) + " is " + there.dump() +
                     ", this run has " + here.dump() + ": data or arguments differ");
   }
-  state_.step = state.require_at_least("step", 0);
-  epoch_ = state.require_at_least("epoch", 0);
-  batches_done_ = state.require_at_least("batches_done", 0);
-  evaluated_step_ = state.get<int64_t>("evaluated_step", -1);
-  best_metric_ = state.find<double>("best_metric");
-  state_.metrics = read_metrics(checkpoint.state, "metrics");
-  best_metrics_ = read_metrics(checkpoint.state, "best_metrics");
-  if (const auto best = state.find<std::string>("best_checkpoint")) {
-    best_checkpoint_ = folder.parent_path() / *best;
+  const RunState saved =
+      read_run_state(checkpoint.state, state.file(),
+                     {state_.max_steps, steps_an_epoch_ * args_.gradient_accumulation_steps});
+  state_.step = saved.step;
+  epoch_ = saved.epoch;
+  batches_done_ = saved.batches_done;
+  evaluated_step_ = saved.evaluated_step;
+  best_metric_ = saved.best_metric;
+  state_.metrics = saved.metrics;
+  best_metrics_ = saved.best_metrics;
+  log_loss_ = saved.loss_since_log;
+  log_step_ = saved.logged_step;
+  callback_states_ = saved.callbacks;
+  if (!saved.best_checkpoint.empty()) {
+    best_checkpoint_ = folder.parent_path() / saved.best_checkpoint;
+    if (args_.load_best_model_at_end) read_checkpoint(best_checkpoint_);
   }
   update_epoch();
-  log_.restore(checkpoint.state.value("history", nlohmann::json::array()));
+  log_.restore(saved.history);
+  std::error_code none;
+  if (writes() && fs::equivalent(folder.parent_path(), args_.output_dir, none) &&
+      state.has("csv_sizes")) {
+    cut_reports(args_.output_dir, saved.csv_sizes);
+  }
   read_parameters(folder, t_.model.named_parameters());
   optimizer_.load(checkpoint.tensors, "[Trainer::resume] " + folder.string());
   const at::NoGradGuard no_grad;
@@ -170,16 +198,17 @@ void Run::restore(const fs::path& folder) {
 }
 
 void Run::load_best() {
-  if (!args_.load_best_model_at_end || best_checkpoint_.empty() || stop_) return;
+  if (!args_.load_best_model_at_end || best_checkpoint_.empty() || signalled_) return;
   if (rank() == 0) read_parameters(best_checkpoint_, t_.model.named_parameters());
   broadcast_parameters(t_.model.named_parameters());
   state_.metrics = best_metrics_;
 }
 
-/// What is due at the end, or when a run was stopped.
+/// What is due at the end, or when a run was stopped. The checkpoint comes first: the steps since
+/// the last log make a line of their own here, but none in a run that goes on.
 void Run::finish() {
-  log();
   if (stop_ || args_.save_strategy != Interval::never) save();
+  log();
   log_.write_curves();
 }
 

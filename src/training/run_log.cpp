@@ -83,6 +83,10 @@ void RunLog::add_bad_lines(const std::string& dataset, const ReadReport& report)
        {"messages", report.messages}});
 }
 
+void RunLog::add_shuffle_window(const std::string& dataset, int64_t examples) {
+  add({{"step", 0}, {"dataset", dataset}, {"shuffle_window", examples}});
+}
+
 void RunLog::add_evaluation(const TrainingState& s, const std::string& primary_metric) {
   add({{"step", s.step},
        {"epoch", s.epoch},
@@ -117,9 +121,19 @@ void RunLog::write_curves() const {
                    [&](FileWriter& file) { file.write(svg.data(), svg.size()); });
 }
 
+std::optional<double> number_of(const nlohmann::json& line, const std::string& key) {
+  const auto found = line.find(key);
+  if (found == line.end() || !found->is_number()) return {};
+  const double value = found->get<double>();
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
 std::string primary_metric(const nlohmann::json& history) {
   std::string name;
-  for (const auto& line : history) name = line.value("primary_metric", name);
+  for (const auto& line : history) {
+    const auto found = line.find("primary_metric");
+    if (found != line.end() && found->is_string()) name = found->get<std::string>();
+  }
   return name;
 }
 
@@ -127,12 +141,12 @@ std::string draw_curves(const nlohmann::json& history) {
   const std::string metric = primary_metric(history);
   Points losses, values;
   for (const auto& line : history) {
-    const double step = line["step"].get<double>();
-    if (line.contains("loss")) losses.emplace_back(step, line["loss"].get<double>());
-    if (!line.contains("metrics") || !line["metrics"].contains(metric)) continue;
-    const auto& value = line["metrics"][metric];  // NaN is null, or not finite
-    if (!value.is_number() || !std::isfinite(value.get<double>())) continue;
-    values.emplace_back(step, value.get<double>());
+    const auto step = number_of(line, "step"), loss = number_of(line, "loss");
+    if (!step) continue;
+    if (loss) losses.emplace_back(*step, *loss);
+    const auto metrics = line.find("metrics");
+    if (metrics == line.end()) continue;
+    if (const auto value = number_of(*metrics, metric)) values.emplace_back(*step, *value);
   }
   std::string body;
   double height = 0;

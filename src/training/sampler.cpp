@@ -1,14 +1,16 @@
-// Port of sentence-transformers 6.2.0, base/sampler.py, to datasets that are read front to back.
+// Port of sentence-transformers 6.2.0, base/sampler.py.
 #include "training/sampler.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <unordered_set>
 #include <utility>
+
+#include "core/xxh64.h"
 
 namespace sentence_transformers {
 namespace {
@@ -21,12 +23,16 @@ std::mt19937_64 make_random(uint64_t seed, int64_t epoch, size_t stream) {
   return std::mt19937_64(sequence);
 }
 
-/// In [0, count); the remainder's bias is below count / 2^64.
-uint64_t draw_below(std::mt19937_64& random, uint64_t count) { return random() % count; }
-
 int64_t count_batches(const Dataset& dataset, const SamplerOptions& options) {
-  const int64_t whole = dataset.size() / options.batch_size;
-  return whole + (!options.drop_last && dataset.size() % options.batch_size != 0 ? 1 : 0);
+  const int64_t size = dataset.size(), rest = size % options.batch_size;
+  const bool has_last = !options.drop_last && rest > 0 && rest >= options.least;
+  return size / options.batch_size + (has_last ? 1 : 0);
+}
+
+std::vector<uint64_t> hashes_of(const std::vector<std::string>& texts) {
+  std::vector<uint64_t> hashes;
+  for (const std::string& text : texts) hashes.push_back(xxh64(text.data(), text.size()));
+  return hashes;
 }
 
 }  // namespace
@@ -44,64 +50,98 @@ int64_t batches_per_epoch(const Datasets& datasets, const SamplerOptions& option
 
 DatasetBatches::DatasetBatches(const Dataset& dataset, const SamplerOptions& options,
                                std::mt19937_64 random)
-    : options_(options), reader_(dataset.read()), random_(std::move(random)) {}
-
-bool DatasetBatches::next(std::vector<Example>& batch) {
-  batch.clear();
-  return options_.batch_sampler == BatchSampler::no_duplicates ? next_without_duplicates(batch)
-                                                               : next_shuffled(batch);
+    : dataset_(dataset),
+      options_(options),
+      random_(std::move(random)),
+      shuffle_(dataset, options.shuffle_buffer),
+      left_(count_batches(dataset, options)) {
+  constexpr int kMorePasses = 2;  // as Python
+  more_passes_ = options.drop_last ? kMorePasses : 0;
 }
 
-/// From a random place of the buffer, which the reader refills.
-bool DatasetBatches::draw(Example& example) {
-  const auto size = static_cast<size_t>(std::max<int64_t>(options_.shuffle_buffer, 1));
-  Example next;
-  while (!ended_ && buffer_.size() < size) {
-    ended_ = !reader_->next(next);
-    if (!ended_) buffer_.push_back(std::move(next));
+bool DatasetBatches::next(std::vector<Example>& batch, bool wanted) {
+  if (left_ == 0) return false;
+  const bool found = options_.batch_sampler == BatchSampler::no_duplicates
+                         ? next_without_duplicates(batch)
+                         : next_shuffled(batch, wanted);
+  left_ = found ? left_ - 1 : 0;
+  return found;
+}
+
+bool DatasetBatches::next_shuffled(std::vector<Example>& batch, bool wanted) {
+  batch.clear();
+  const auto size = static_cast<size_t>(options_.batch_size);
+  Shuffle::Drawn drawn;
+  while (batch.size() < size && shuffle_.next(drawn, random_)) {
+    if (wanted) shuffle_.fetch(drawn);
+    batch.push_back(std::move(drawn.example));
   }
-  if (buffer_.empty()) return false;
-  const size_t place = draw_below(random_, buffer_.size());
-  example = std::move(buffer_[place]);
-  if (place + 1 < buffer_.size()) buffer_[place] = std::move(buffer_.back());
-  buffer_.pop_back();
+  return batch.size() == size || (static_cast<int64_t>(batch.size()) >= options_.least &&
+                                  !batch.empty() && !options_.drop_last);
+}
+
+/// Batches that are not full come when the pass is nearly over: kept or dropped, as asked.
+bool DatasetBatches::next_without_duplicates(std::vector<Example>& batch) {
+  for (;;) {
+    fill_without_duplicates(batch);
+    if (batch.empty() && !start_another_pass()) return false;
+    const auto size = static_cast<int64_t>(batch.size());
+    if (size == options_.batch_size ||
+        (size > 0 && size >= options_.least && !options_.drop_last)) {
+      ++given_;
+      return true;
+    }
+  }
+}
+
+/// Python draws once more where dropping left too few batches, unless it left none.
+bool DatasetBatches::start_another_pass() {
+  if (more_passes_ == 0 || given_ == 0) return false;
+  --more_passes_;
+  shuffle_ = Shuffle(dataset_, options_.shuffle_buffer);
   return true;
 }
 
-bool DatasetBatches::next_shuffled(std::vector<Example>& batch) {
+/// Those who wait come first, in the order in which they were drawn. Of a stream the batch stays
+/// smaller when too many wait, rather than reading on: memory must not grow with the data.
+void DatasetBatches::fill_without_duplicates(std::vector<Example>& batch) {
+  batch.clear();
   const auto size = static_cast<size_t>(options_.batch_size);
-  Example example;
-  while (batch.size() < size && draw(example)) batch.push_back(std::move(example));
-  return batch.size() == size || (!batch.empty() && !options_.drop_last);
-}
-
-/// Those who wait come first, in the order in which they were drawn. When too many wait, the batch
-/// stays smaller rather than reading on: memory must not grow with the data.
-bool DatasetBatches::next_without_duplicates(std::vector<Example>& batch) {
-  const auto size = static_cast<size_t>(options_.batch_size);
-  const size_t most = std::max(static_cast<size_t>(options_.shuffle_buffer), 100 * size);
-  for (;;) {
-    batch.clear();
-    std::unordered_set<std::string_view> texts;  // where they lie in the batch
-    const auto add = [&](Example& example) {
-      for (const std::string& text : example.texts) {
-        if (texts.contains(text)) return false;
-      }
-      batch.push_back(std::move(example));
-      texts.insert(batch.back().texts.begin(), batch.back().texts.end());
-      return true;
-    };
-    std::deque<Example> waiting;
-    for (Example& example : waiting_) {
-      if (batch.size() == size || !add(example)) waiting.push_back(std::move(example));
+  const size_t most = shuffle_.by_index()
+                          ? std::numeric_limits<size_t>::max()
+                          : std::max(static_cast<size_t>(options_.shuffle_buffer), 100 * size);
+  std::unordered_set<uint64_t> texts;  // of the batch
+  const auto fits = [&](const std::vector<uint64_t>& hashes) {
+    return std::none_of(hashes.begin(), hashes.end(),
+                        [&](uint64_t hash) { return texts.contains(hash); });
+  };
+  const auto add = [&](Shuffle::Drawn& drawn, const std::vector<uint64_t>& hashes) {
+    texts.insert(hashes.begin(), hashes.end());
+    batch.push_back(std::move(drawn.example));
+  };
+  std::deque<Waiting> waiting;
+  while (!waiting_.empty() && batch.size() < size) {
+    Waiting first = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (fits(first.texts)) {
+      shuffle_.fetch(first.drawn);
+      add(first.drawn, first.texts);
+    } else {
+      waiting.push_back(std::move(first));
     }
-    waiting_ = std::move(waiting);
-    Example example;
-    while (batch.size() < size && waiting_.size() < most && draw(example)) {
-      if (!add(example)) waiting_.push_back(std::move(example));
+  }
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(waiting.begin()),
+                  std::make_move_iterator(waiting.end()));
+  Shuffle::Drawn drawn;
+  while (batch.size() < size && waiting_.size() < most && shuffle_.next(drawn, random_)) {
+    shuffle_.fetch(drawn);
+    std::vector<uint64_t> hashes = hashes_of(drawn.example.texts);
+    if (fits(hashes)) {
+      add(drawn, hashes);
+      continue;
     }
-    if (batch.empty()) return false;
-    if (batch.size() == size || !options_.drop_last) return true;
+    if (shuffle_.by_index()) drawn.example = {};  // read again when its turn comes
+    waiting_.push_back({std::move(drawn), std::move(hashes)});
   }
 }
 
@@ -128,25 +168,25 @@ BatchStream::BatchStream(Datasets datasets, const SamplerOptions& options, int64
   }
 }
 
-bool BatchStream::next(DrawnBatch& batch) {
+bool BatchStream::next(DrawnBatch& batch, bool wanted) {
   return options_.multi_dataset_sampler == MultiDatasetSampler::proportional
-             ? next_proportional(batch)
+             ? next_proportional(batch, wanted)
              : next_round_robin(batch);
 }
 
-/// Drawing a dataset by what is left of each is a shuffle of all batches. What a dataset has beyond
-/// its count (no_duplicates) comes at the end.
-bool BatchStream::next_proportional(DrawnBatch& batch) {
+/// Drawing a dataset by what is left of each is a shuffle of all batches.
+bool BatchStream::next_proportional(DrawnBatch& batch, bool wanted) {
+  if (batches_.size() == 1) {
+    batch.dataset = 0;
+    return batches_[0].next(batch.examples, wanted);
+  }
   for (uint64_t sum; (sum = std::accumulate(left_.begin(), left_.end(), uint64_t{0})) > 0;) {
     uint64_t place = draw_below(random_, sum);
     size_t dataset = 0;
     while (place >= left_[dataset]) place -= left_[dataset++];
     --left_[dataset];
     batch.dataset = dataset;
-    if (batches_[dataset].next(batch.examples)) return true;
-  }
-  for (batch.dataset = 0; batch.dataset < batches_.size(); ++batch.dataset) {
-    if (batches_[batch.dataset].next(batch.examples)) return true;
+    if (batches_[dataset].next(batch.examples, wanted)) return true;
   }
   return false;
 }

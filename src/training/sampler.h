@@ -9,6 +9,8 @@
 #include <random>
 #include <vector>
 
+#include "training/shuffle.h"
+
 namespace sentence_transformers {
 
 struct SamplerOptions {
@@ -18,6 +20,7 @@ struct SamplerOptions {
   bool drop_last = false;
   int64_t shuffle_buffer = 100'000;  ///< 0 or 1: the dataset's order
   uint64_t seed = 42;
+  int64_t least = 1;  ///< smaller batches are dropped: every process needs an example
 };
 
 struct DrawnBatch {
@@ -27,29 +30,34 @@ struct DrawnBatch {
 
 using Datasets = std::vector<std::shared_ptr<const Dataset>>;
 
-/// Batches an epoch, from the datasets' sizes. For `no_duplicates` what Python reports, too: the
-/// stream may end a few batches later (texts that meet each other in smaller batches) or, with
-/// drop_last, earlier.
+/// Batches an epoch, from the datasets' sizes, as Python reports them. An epoch never has more. It
+/// has fewer where `no_duplicates` finds too few different texts for drop_last or `least`.
 int64_t batches_per_epoch(const Datasets& datasets, const SamplerOptions& options);
 
-/// Batches of one dataset.
+/// Batches of one dataset, which must outlive this.
 class DatasetBatches {
  public:
   DatasetBatches(const Dataset& dataset, const SamplerOptions& options, std::mt19937_64 random);
-  /// False at the end.
-  bool next(std::vector<Example>& batch);
+  /// False at the end. A batch that is not `wanted` may come without its examples.
+  bool next(std::vector<Example>& batch, bool wanted = true);
 
  private:
-  bool draw(Example& example);
-  bool next_shuffled(std::vector<Example>& batch);
-  bool next_without_duplicates(std::vector<Example>& batch);
+  struct Waiting {
+    Shuffle::Drawn drawn;
+    std::vector<uint64_t> texts;  // hashes of its texts
+  };
 
+  bool next_shuffled(std::vector<Example>& batch, bool wanted);
+  bool next_without_duplicates(std::vector<Example>& batch);
+  void fill_without_duplicates(std::vector<Example>& batch);
+  bool start_another_pass();
+
+  const Dataset& dataset_;
   const SamplerOptions options_;
-  std::unique_ptr<Dataset::Reader> reader_;
   std::mt19937_64 random_;
-  std::vector<Example> buffer_;
-  std::deque<Example> waiting_;  // had a text of the batch that was made
-  bool filled_ = false, ended_ = false;
+  Shuffle shuffle_;
+  std::deque<Waiting> waiting_;  // had a text of the batch that was made
+  int64_t left_, given_ = 0, more_passes_;
 };
 
 /// Batches of all datasets. To resume, draw and drop the batches already seen.
@@ -58,11 +66,12 @@ class BatchStream {
   /// Throws std::invalid_argument if there is no dataset, or for a batch size below 1 or a negative
   /// buffer.
   BatchStream(Datasets datasets, const SamplerOptions& options, int64_t epoch);
-  /// False at the end of the epoch.
-  bool next(DrawnBatch& batch);
+  /// False at the end of the epoch. A batch that is not `wanted` may come without its examples,
+  /// which saves reading them.
+  bool next(DrawnBatch& batch, bool wanted = true);
 
  private:
-  bool next_proportional(DrawnBatch& batch);
+  bool next_proportional(DrawnBatch& batch, bool wanted);
   bool next_round_robin(DrawnBatch& batch);
 
   const Datasets datasets_;

@@ -101,7 +101,7 @@ class TrainingExamples : public testing::Test {
 
 TEST_F(TrainingExamples, StsbSavesWhatItReports) {
   const auto printed = train_stsb({"--output", path("run"), "--epochs", "2"});
-  EXPECT_EQ(printed.at(0), "12 training pairs, 0 lines skipped, 0 bad");
+  EXPECT_EQ(printed.at(0), "12 training pairs, 0 lines skipped");
   const std::string scores = R"( +dev (-?[\d.]+)  test (-?[\d.]+)  \(Spearman of cosine\))";
   find_match(printed, "before" + scores);
   EXPECT_EQ(find_match(printed, kSpeed)[1], "6");
@@ -243,10 +243,11 @@ TEST_F(TrainingExamples, PairsWithAndWithoutGradientCache) {
   for (const char* mini_batch : {"0", "2"}) {
     SCOPED_TRACE(mini_batch);
     const std::string output = path(std::string("run-") + mini_batch);
-    const auto printed =
-        train("train_pairs", {"--pairs", path("pairs.tsv"), "--output", output, "--held-out", "4",
-                              "--batch-size", "3", "--mini-batch", mini_batch});
+    const auto printed = train(
+        "train_pairs", {"--pairs", path("pairs.tsv"), "--output", output, "--held-out", "4",
+                        "--batch-size", "3", "--mini-batch", mini_batch, "--max-bad-share", "0.1"});
     EXPECT_EQ(printed.at(0), "9 pairs to learn from, 3 to search for, 1 bad lines");
+    EXPECT_EQ(printed.at(1), "  " + path("pairs.tsv") + ":13: has 1 columns; expected at least 2");
     EXPECT_EQ(find_match(printed, kSpeed)[1], "3");
     for (const char* when : {"before ", "after  "}) {
       const auto found =
@@ -279,6 +280,21 @@ TEST_F(TrainingExamples, NliFromItsSampleAndFromScores) {
   EXPECT_EQ(rows, 7u) << testing::PrintToString(scores);
 }
 
+TEST_F(TrainingExamples, SayWhatBringsMissingData) {
+  for (const char* program : {"train_stsb", "train_cross_encoder"}) {
+    expect_mistakes(
+        program, {{{"--data", path("nowhere")}, "sts-train.csv is missing; scripts/get_stsb.sh"}});
+  }
+  expect_mistakes("train_pairs",
+                  {{{"--pairs", path("nowhere")}, "is missing; scripts/debian_pairs.sh"}});
+  expect_mistakes(
+      "train_nli",
+      {{{"--labels-from-sts", path("nowhere")}, "is missing; scripts/get_stsb.sh"},
+       {{"--data", SOURCE_FOLDER "/examples/data/nli_sample.jsonl", "--sts", path("nowhere")},
+        "is missing; scripts/get_stsb.sh"},
+       {{"--data", path("nowhere")}, "is missing; give SNLI's"}});
+}
+
 TEST_F(TrainingExamples, ExplainMistakes) {
   const std::vector<std::string> shared = {"--model", "--epochs", "--batch-size",
                                            "--rate",  "--seed",   "--output"};
@@ -298,6 +314,10 @@ TEST_F(TrainingExamples, ExplainMistakes) {
                   {{{"--data", path("nowhere")}, "nowhere/sts-train.csv"},
                    {{"--data", data, "--model", kTiny, "--teacher", path("nowhere")}, "nowhere"}});
   expect_mistakes("train_pairs", {{{"--pairs", path("nowhere")}, "nowhere"}});
+  std::ofstream(folder_ / "bad.tsv") << "a\tb\nc\td\nno tab\n";
+  expect_mistakes("train_pairs", {{{"--pairs", path("bad.tsv")}, "bad.tsv:3: has 1 columns"},
+                                  {{"--pairs", path("bad.tsv"), "--max-bad-share", "0.1"},
+                                   "bad.tsv:3: has 1 columns"}});
   expect_mistakes("train_nli",
                   {{{"--concatenation", "u,w"}, "--concatenation has \"w\""},
                    {{"--concatenation", "u"}, "--concatenation needs u and v"},

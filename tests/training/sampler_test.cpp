@@ -1,54 +1,16 @@
 // Order, completeness and proportions of an epoch's batches.
 #include "training/sampler.h"
 
-#include <gtest/gtest.h>
-
 #include <map>
-#include <set>
 #include <stdexcept>
 
 #include "support.h"
+#include "training/sampler_support.h"
 
 namespace sentence_transformers {
 namespace {
 
-/// Examples "<name>0", "<name>1", ... with a label each.
-std::shared_ptr<ListDataset> numbered(const std::string& name, int count) {
-  std::vector<Example> examples;
-  for (int i = 0; i < count; ++i) {
-    examples.push_back({{name + std::to_string(i)}, {static_cast<float>(i)}});
-  }
-  return std::make_shared<ListDataset>(std::move(examples));
-}
-
-std::vector<DrawnBatch> epoch_of(const Datasets& datasets, const SamplerOptions& options,
-                                 int64_t epoch = 0) {
-  BatchStream stream(datasets, options, epoch);
-  std::vector<DrawnBatch> batches;
-  for (DrawnBatch batch; stream.next(batch);) batches.push_back(batch);
-  DrawnBatch after;
-  EXPECT_FALSE(stream.next(after));  // the end stays the end
-  return batches;
-}
-
-std::vector<std::string> order_of(const std::vector<DrawnBatch>& batches) {
-  std::vector<std::string> order;
-  for (const DrawnBatch& batch : batches) {
-    for (const Example& example : batch.examples) order.push_back(example.texts[0]);
-  }
-  return order;
-}
-
-std::vector<std::string> sorted(std::vector<std::string> texts) {
-  std::sort(texts.begin(), texts.end());
-  return texts;
-}
-
-std::vector<std::string> texts_of(const ListDataset& dataset) {
-  std::vector<std::string> texts;
-  for (const Example& example : dataset.examples()) texts.push_back(example.texts[0]);
-  return texts;
-}
+using namespace test;
 
 TEST(Sampler, GivesEachExampleOnceAnEpoch) {
   const auto data = numbered("a", 103);
@@ -96,9 +58,10 @@ TEST(Sampler, OrderIsTheSameOnEveryMachine) {
             (std::vector<std::string>{"6", "4", "1", "0", "7", "3", "5", "2"}));
 }
 
-TEST(Sampler, ShufflesWithinTheBuffer) {
+TEST(Sampler, AStreamIsShuffledWithinTheBuffer) {
   const auto data = numbered("a", 1000);
-  const auto order = order_of(epoch_of({data}, {.shuffle_buffer = 10}));
+  const auto stream = std::make_shared<OnlyStream>(data);
+  const auto order = order_of(epoch_of({stream}, {.shuffle_buffer = 10}));
   size_t moved = 0;
   for (size_t i = 0; i < order.size(); ++i) {
     const size_t place = std::stoul(order[i].substr(1));
@@ -107,6 +70,41 @@ TEST(Sampler, ShufflesWithinTheBuffer) {
   }
   EXPECT_GT(moved, 800u);
   EXPECT_EQ(order_of(epoch_of({data}, {.shuffle_buffer = 1})), texts_of(*data));
+  EXPECT_EQ(order_of(epoch_of({stream}, {.shuffle_buffer = 1})), texts_of(*data));
+  EXPECT_FALSE(is_shuffled_whole(*stream, 999));
+  EXPECT_TRUE(is_shuffled_whole(*stream, 1000));
+}
+
+// Data that is sorted, by label as here, gives mixed batches whatever its size.
+TEST(Sampler, SortedDataInMemoryIsShuffledWhole) {
+  std::vector<Example> examples;
+  constexpr int kCount = 5000;
+  for (int i = 0; i < kCount; ++i)
+    examples.push_back({{std::to_string(i)}, {i < kCount / 2 ? 0.0f : 1.0f}});
+  const auto data = std::make_shared<ListDataset>(examples);
+  EXPECT_TRUE(is_shuffled_whole(*data, 100));
+  const auto batches = epoch_of({data}, {.batch_size = 50, .shuffle_buffer = 100});
+  ASSERT_EQ(batches.size(), 100u);
+  for (const DrawnBatch& batch : batches) {
+    double ones = 0;
+    for (const Example& example : batch.examples) ones += example.labels[0];
+    EXPECT_NEAR(ones, 25, 20);
+  }
+  EXPECT_EQ(sorted(order_of(batches)), sorted(texts_of(*data)));
+}
+
+TEST(Sampler, ASortedFileIsShuffledWhole) {
+  test::TempDir dir;
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += std::to_string(i) + "\n";
+  test::write_file(dir.path() / "f.txt", lines);
+  const auto data = std::make_shared<FileDataset>(std::vector{dir.path() / "f.txt"},
+                                                  FileDatasetOptions{.format = FileFormat::lines});
+  const auto order = order_of(epoch_of({data}, {.shuffle_buffer = 10}));
+  EXPECT_EQ(order, order_of(epoch_of({numbered("", 1000)}, {.shuffle_buffer = 10})));
+  size_t from_second_half = 0;
+  for (size_t i = 0; i < 500; ++i) from_second_half += std::stoul(order[i]) >= 500 ? 1 : 0;
+  EXPECT_NEAR(static_cast<double>(from_second_half), 250, 60);
 }
 
 // Each of the 24 orders of four examples about equally often.
@@ -124,100 +122,12 @@ TEST(Sampler, SkippingGivesTheRest) {
   const auto whole = epoch_of(data, {.batch_size = 4}, 3);
   BatchStream stream(data, {.batch_size = 4}, 3);
   DrawnBatch batch;
-  for (int i = 0; i < 9; ++i) ASSERT_TRUE(stream.next(batch));
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(stream.next(batch, /*wanted=*/i % 2 == 0));
   for (size_t i = 9; i < whole.size(); ++i) {
     ASSERT_TRUE(stream.next(batch));
     EXPECT_EQ(batch.dataset, whole[i].dataset);
     EXPECT_EQ(order_of({batch}), order_of({whole[i]}));
   }
-}
-
-std::shared_ptr<ListDataset> with_repeats(int anchors, int each) {
-  std::vector<Example> examples;
-  for (int i = 0; i < anchors; ++i) {
-    for (int j = 0; j < each; ++j) {
-      examples.push_back({{"anchor " + std::to_string(i),
-                           "positive " + std::to_string(i) + " " + std::to_string(j)},
-                          {1}});
-    }
-  }
-  return std::make_shared<ListDataset>(std::move(examples));
-}
-
-void expect_no_duplicates(const std::vector<DrawnBatch>& batches) {
-  for (const DrawnBatch& batch : batches) {
-    std::set<std::string> seen;
-    for (const Example& example : batch.examples) {
-      const std::set<std::string> own(example.texts.begin(), example.texts.end());
-      for (const std::string& text : own) EXPECT_TRUE(seen.insert(text).second) << text;
-    }
-  }
-}
-
-TEST(Sampler, NoDuplicatesInABatch) {
-  const auto data = with_repeats(20, 10);
-  for (const int64_t buffer : {1, 50, 1000}) {
-    const SamplerOptions options{
-        .batch_size = 16, .batch_sampler = BatchSampler::no_duplicates, .shuffle_buffer = buffer};
-    const auto batches = epoch_of({data}, options);
-    expect_no_duplicates(batches);
-    std::multiset<std::string> positives;
-    for (const DrawnBatch& batch : batches) {
-      EXPECT_LE(batch.examples.size(), 16u);
-      for (const Example& example : batch.examples) positives.insert(example.texts[1]);
-    }
-    EXPECT_EQ(positives.size(), 200u);  // each example once
-    EXPECT_EQ(std::set(positives.begin(), positives.end()).size(), 200u);
-    EXPECT_EQ(batches[0].examples.size(), 16u);
-    EXPECT_EQ(batches_per_epoch({data}, options), 13);
-  }
-}
-
-// Texts are compared across columns, labels are not, and a text twice in one example is allowed.
-TEST(Sampler, NoDuplicatesAcrossColumns) {
-  const auto data = std::make_shared<ListDataset>(std::vector<Example>{
-      {{"a", "b"}, {1}}, {{"b", "c"}, {1}}, {{"d", "d"}, {1}}, {{"e", "f"}, {1}}});
-  SamplerOptions options{.batch_size = 3, .batch_sampler = BatchSampler::no_duplicates};
-  options.shuffle_buffer = 1;
-  const auto batches = epoch_of({data}, options);
-  ASSERT_EQ(batches.size(), 2u);
-  EXPECT_EQ(order_of({batches[0]}), (std::vector<std::string>{"a", "d", "e"}));
-  EXPECT_EQ(order_of({batches[1]}), (std::vector<std::string>{"b"}));
-}
-
-TEST(Sampler, NoDuplicatesEndsInSmallerBatchesOrDropsThem) {
-  const auto data = with_repeats(2, 6);  // two anchors: a batch holds two examples at most
-  SamplerOptions options{.batch_size = 4, .batch_sampler = BatchSampler::no_duplicates};
-  EXPECT_EQ(epoch_of({data}, options).size(), 6u);
-  options.drop_last = true;
-  EXPECT_EQ(epoch_of({data}, options).size(), 0u);
-}
-
-// Data that repeats one text for ever must not be read into memory while looking for another.
-TEST(Sampler, NoDuplicatesReadsOnlySoFar) {
-  class Endless : public Dataset {
-   public:
-    class Same : public Reader {
-     public:
-      explicit Same(int64_t& count) : count_(count) {}
-      bool next(Example& example) override {
-        example = {{"same"}, {}};
-        return ++count_ < 1'000'000;
-      }
-      int64_t& count_;
-    };
-    std::unique_ptr<Reader> read() const override { return std::make_unique<Same>(count); }
-    int64_t size() const override { return 1'000'000; }
-    mutable int64_t count = 0;
-  };
-  const auto data = std::make_shared<Endless>();
-  SamplerOptions options{.batch_size = 2, .batch_sampler = BatchSampler::no_duplicates};
-  options.shuffle_buffer = 10;
-  BatchStream stream({data}, options, 0);
-  DrawnBatch batch;
-  ASSERT_TRUE(stream.next(batch));
-  EXPECT_EQ(batch.examples.size(), 1u);
-  EXPECT_LT(data->count, 1000);
 }
 
 TEST(Sampler, ProportionalMixesBySize) {
@@ -242,14 +152,20 @@ TEST(Sampler, ProportionalMixesBySize) {
   EXPECT_NEAR(static_cast<double>(second_early), 10, 7);
 }
 
-TEST(Sampler, ProportionalGivesEachExampleWithoutDuplicates) {
-  const Datasets data = {with_repeats(2, 6), with_repeats(40, 1)};
-  const SamplerOptions options{.batch_size = 4, .batch_sampler = BatchSampler::no_duplicates};
-  const auto batches = epoch_of(data, options);
-  expect_no_duplicates(batches);
-  EXPECT_EQ(order_of(batches).size(), 52u);
-  EXPECT_EQ(batches.size(), 16u);
-  EXPECT_EQ(batches_per_epoch(data, options), 13);
+// In each epoch the batches of the datasets follow one another in another order.
+TEST(Sampler, DatasetsAreMixedDifferentlyInEachEpoch) {
+  const Datasets data = {numbered("a", 40), numbered("b", 40)};
+  const auto mix = [&](uint64_t seed, int64_t epoch) {
+    std::string order;
+    for (const DrawnBatch& batch : epoch_of(data, {.batch_size = 1, .seed = seed}, epoch)) {
+      order += batch.dataset == 0 ? 'a' : 'b';
+    }
+    return order;
+  };
+  EXPECT_EQ(mix(1, 0), mix(1, 0));
+  EXPECT_NE(mix(1, 0), mix(1, 1));
+  EXPECT_NE(mix(1, 1), mix(1, 2));
+  EXPECT_NE(mix(1, 0), mix(2, 0));
 }
 
 TEST(Sampler, RoundRobinEndsWithTheSmallest) {

@@ -190,6 +190,50 @@ TEST(TrainerErrors, OnlyAFittingCheckpointIsResumed) {
                 "does not fit");
 }
 
+/// Fails inside LibTorch.
+class Misshapen : public CosineSimilarityLoss {
+ public:
+  at::Tensor compute(const std::vector<at::Tensor>& e, const Batch&) override {
+    return e[0].matmul(e[1]).sum();
+  }
+};
+
+TEST(TrainerErrors, LibTorchsErrorsComeWithoutStackFrames) {
+  try {
+    train(golden_arguments(), golden_dataset(), std::make_shared<Misshapen>());
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    const std::string text = e.what();
+    EXPECT_EQ(text.rfind("[Trainer] ", 0), 0u) << text;
+    EXPECT_NE(text.find("mat1"), std::string::npos) << text;
+    EXPECT_EQ(text.find("frame #"), std::string::npos) << text;
+    EXPECT_EQ(text.find("Exception raised"), std::string::npos) << text;
+    EXPECT_THROW(std::rethrow_if_nested(e), c10::Error);  // for who wants to know its kind
+  }
+}
+
+TEST(TrainerErrors, ABestCheckpointThatIsGoneIsTold) {
+  TempDir folder;
+  TrainingArguments arguments = golden_arguments();
+  arguments.output_dir = folder.path();
+  arguments.eval_strategy = Interval::steps;
+  arguments.eval_steps = 1;
+  arguments.load_best_model_at_end = true;
+  class Falling : public SentenceEvaluator {
+   public:
+    Metrics operator()(const SentenceTransformer&, const EvaluationContext& c) const override {
+      return {{"score", -static_cast<double>(c.steps)}};
+    }
+    std::string primary_metric(const Metrics&) const override { return "score"; }
+  };
+  SentenceTransformer model = tiny_model();
+  SentenceTransformerTrainer trainer(model, arguments, golden_dataset(), kLoss(),
+                                     std::make_shared<Falling>());
+  trainer.train();
+  fs::remove_all(folder.path() / "checkpoint-1");
+  EXPECT_THROWS(LoadError, trainer.resume(folder.path()), "checkpoint-1");
+}
+
 TEST(TrainerErrors, AnOutputFolderThatCannotBe) {
   TempDir folder;
   write_file(folder.path() / "file", "x");

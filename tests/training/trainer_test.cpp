@@ -47,11 +47,11 @@ TEST_P(EachSchedule, GivesPythonsWeights) {
   EXPECT_EQ(compared, GetParam().schedule == Schedule::linear ? 39u : 4u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Trainer, EachSchedule,
-                         testing::Values(Run{"linear", Schedule::linear},
-                                         Run{"cosine", Schedule::cosine},
-                                         Run{"constant_with_warmup", Schedule::constant}),
-                         [](const auto& info) { return std::string(info.param.python); });
+INSTANTIATE_TEST_SUITE_P(
+    Trainer, EachSchedule,
+    testing::Values(Run{"linear", Schedule::linear}, Run{"cosine", Schedule::cosine},
+                    Run{"constant_with_warmup", Schedule::constant_with_warmup}),
+    [](const auto& info) { return std::string(info.param.python); });
 
 /// Three batches of two an epoch, with dropout.
 TrainingArguments small_batches() {
@@ -318,54 +318,6 @@ TEST(TrainerTest, GradientsFromBeforeDoNotCount) {
   SentenceTransformerTrainer(clean, golden_arguments(), golden_dataset(), kLoss()).train();
   SentenceTransformerTrainer(used, golden_arguments(), golden_dataset(), kLoss()).train();
   EXPECT_EQ(parameter_difference(clean, used), 0);
-}
-
-TEST(TrainerTest, BadLinesAreToldAndLogged) {
-  TempDir folder;
-  write_file(folder.path() / "pairs.tsv",
-             "a\tb\tscore\nthe cat\tthe dog\t0.5\nthe cat\tthe dog\tmany\xff\nthe dog\n"
-             "the dog\ta cat\t0.25\n");
-  const auto data =
-      std::make_shared<FileDataset>(std::vector{folder.path() / "pairs.tsv"},
-                                    FileDatasetOptions{.texts = {"a", "b"}, .labels = {"score"}});
-  TrainingArguments arguments = golden_arguments();
-  arguments.output_dir = folder.path() / "out";
-  arguments.max_steps = 1;
-  arguments.logging_steps = 1;
-  arguments.save_strategy = Interval::steps;
-  arguments.save_steps = 1;
-  SentenceTransformer model = tiny_model();
-  SentenceTransformerTrainer trainer(model, arguments, data, kLoss());
-  const TrainingResult result = trainer.train();
-  EXPECT_EQ(result.bad_lines, 2);
-  ASSERT_EQ(result.bad_line_messages.size(), 2u);
-  EXPECT_NE(result.bad_line_messages[0].find("pairs.tsv:3"), std::string::npos);
-  EXPECT_NE(result.bad_line_messages[1].find("pairs.tsv:4"), std::string::npos);
-  const auto log = read_lines(arguments.output_dir / "log.jsonl");
-  ASSERT_EQ(log.size(), 2u);
-  EXPECT_EQ(log[0]["bad_lines"], 2);
-  EXPECT_EQ(log[0]["dataset"], "dataset 0");
-  EXPECT_EQ(log[0]["messages"].size(), 2u);
-  // They are in the checkpoint's history once, and in no table of the card.
-  trainer.resume(arguments.output_dir);
-  EXPECT_EQ(read_lines(arguments.output_dir / "log.jsonl"), log);
-  trainer.save_model(folder.path() / "model");
-  EXPECT_NE(read_file(folder.path() / "model" / "README.md").find("| 1 | 1 |"), std::string::npos);
-}
-
-TEST(TrainerTest, AModelCardTellsTheFacts) {
-  TempDir folder;
-  SentenceTransformer model = tiny_model();
-  SentenceTransformerTrainer trainer(model, golden_arguments(), golden_dataset(), kLoss());
-  trainer.train();
-  trainer.save_model(folder.path() / "model");
-  const std::string card = read_file(folder.path() / "model" / "README.md");
-  for (const char* part : {"loss:CosineSimilarityLoss", "dataset_size:6", "| steps | 6 |",
-                           "| learning_rate | 0.001 |", "# model", "SentenceTransformer model("}) {
-    EXPECT_NE(card.find(part), std::string::npos) << part;
-  }
-  EXPECT_EQ(parameter_difference(model, SentenceTransformer((folder.path() / "model").string())),
-            0);
 }
 
 }  // namespace

@@ -1,0 +1,48 @@
+#include "training/report_files.h"
+
+#include <sentence_transformers/error.h>
+
+#include <fstream>
+#include <string_view>
+#include <system_error>
+
+namespace sentence_transformers {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_report(const fs::path& path) {
+  constexpr std::string_view kBegin = "epoch,steps";
+  if (path.extension() != ".csv") return false;
+  std::ifstream file(path, std::ios::binary);
+  std::string begin(kBegin.size(), '\0');
+  return file.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == kBegin;
+}
+
+}  // namespace
+
+std::map<std::string, int64_t> report_sizes(const fs::path& folder) {
+  std::map<std::string, int64_t> sizes;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
+    if (!entry.is_regular_file(none) || !is_report(entry.path())) continue;
+    sizes[entry.path().filename().string()] = static_cast<int64_t>(entry.file_size(none));
+  }
+  return sizes;
+}
+
+void cut_reports(const fs::path& folder, const std::map<std::string, int64_t>& sizes) {
+  for (const auto& [name, size] : report_sizes(folder)) {
+    const auto known = sizes.find(name);
+    const fs::path path = folder / name;
+    std::error_code error;
+    if (known == sizes.end()) {
+      fs::remove(path, error);
+    } else if (known->second < size) {
+      fs::resize_file(path, static_cast<std::uintmax_t>(known->second), error);
+    }
+    if (error) throw Error("[Trainer::resume] " + path.string() + ": " + error.message());
+  }
+}
+
+}  // namespace sentence_transformers

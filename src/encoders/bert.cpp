@@ -22,17 +22,19 @@ struct BertConfig {
         layers(c.require_at_least("num_hidden_layers", 1)),
         heads(c.require_at_least("num_attention_heads", 1)),
         intermediate_size(c.require_at_least("intermediate_size", 1)),
-        positions(c.get<int64_t>("max_position_embeddings", 512)),
-        token_types(c.get<int64_t>("type_vocab_size", 2)),
-        layer_norm_eps(c.get<double>("layer_norm_eps", 1e-12)),
-        attention_dropout(c.get<double>("attention_probs_dropout_prob", 0.1)),
-        hidden_dropout(c.get<double>("hidden_dropout_prob", 0.1)),
+        positions(c.get_at_least("max_position_embeddings", 512, 1)),
+        token_types(c.get_at_least("type_vocab_size", 2, 1)),
+        layer_norm_eps(c.get_below("layer_norm_eps", 1e-12, 0, 1e6)),
+        attention_dropout(c.get_below("attention_probs_dropout_prob", 0.1, 0, 1)),
+        hidden_dropout(c.get_below("hidden_dropout_prob", 0.1, 0, 1)),
         activation(parse_activation(c.get<std::string>("hidden_act", "gelu"),
                                     "[Bert] " + c.name("hidden_act"))) {
     if (hidden_size % heads != 0) {
       throw LoadError("[Bert] " + c.name("num_attention_heads") + ": " + std::to_string(heads) +
                       " does not divide hidden_size " + std::to_string(hidden_size));
     }
+    c.get_below("classifier_dropout", hidden_dropout, 0, 1);  // what a head reads is checked here
+    c.get_below("initializer_range", 0.02, 0, 1e6);
     const auto kind = c.get<std::string>("position_embedding_type", "absolute");
     if (kind != "absolute") {
       throw UnsupportedError("[Bert] " + c.name("position_embedding_type") + " is \"" + kind +

@@ -16,6 +16,7 @@ namespace {
 using Pairs = std::vector<TextPairView>;
 
 const std::string kPredict = "CrossEncoder::predict";
+const std::string kForward = "CrossEncoder::forward";
 
 Pairs views(const std::vector<TextPair>& pairs) { return Pairs(pairs.begin(), pairs.end()); }
 
@@ -73,12 +74,13 @@ struct CrossEncoder::Impl {
   }
 
   at::Tensor forward(const Pairs& pairs) const {
+    return with_own_errors(kForward, [&] { return run_once(pairs); });
+  }
+  at::Tensor run_once(const Pairs& pairs) const {
     const std::string no_prompt;
-    const SinglePass pass = single_pass(pairs.size(), tokenize(pairs, no_prompt),
-                                        {.function = "CrossEncoder::forward",
-                                         .title = "",
-                                         .unit = "pair",
-                                         .device = compute.device()});
+    const SinglePass pass = single_pass(
+        pairs.size(), tokenize(pairs, no_prompt),
+        {.function = kForward, .title = "", .unit = "pair", .device = compute.device()});
     Features features{.batch = pass.batch};
     const Autocast scope = compute.autocast_scope();
     parts.transformer->forward(features);

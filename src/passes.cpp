@@ -67,25 +67,47 @@ class Tokens {
 
 using Sorted = std::vector<const Tokens*>;
 
+/// Pieces of work on several threads, until one of them throws: a parallel loop keeps the exception
+/// but waits for all its threads, which should therefore begin nothing more.
+class Until {
+ public:
+  template <class Work>
+  void run(const Work& work) {
+    try {
+      work();
+    } catch (...) {
+      failed_ = true;
+      throw;
+    }
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  std::atomic<bool> failed_ = false;
+};
+
 /// The tokens of inputs first, first + 1, ...
 std::vector<Tokens> tokenize_all(size_t first, size_t count, const Tokenize& tokenize,
                                  const std::string& function) {
   std::vector<Tokens> inputs(count);
+  Until until;
   const auto work = [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = begin; i < end && !until.failed(); ++i) {
       const size_t input = first + static_cast<size_t>(i);
       const auto complain = [&](const std::string& what) {
         return std::invalid_argument("[" + function + "] text " + std::to_string(input) + what);
       };
-      const Encoding encoding = tokenize(input);
-      if (encoding.ids.empty()) {
-        throw complain(" has no tokens, and this model's tokenizer adds none");
-      }
-      try {
-        inputs[i] = Tokens(encoding);
-      } catch (const std::invalid_argument& e) {
-        throw complain(std::string(": ") + e.what());
-      }
+      until.run([&] {
+        const Encoding encoding = tokenize(input);
+        if (encoding.ids.empty()) {
+          throw complain(" has no tokens, and this model's tokenizer adds none");
+        }
+        try {
+          inputs[i] = Tokens(encoding);
+        } catch (const std::invalid_argument& e) {
+          throw complain(std::string(": ") + e.what());
+        }
+      });
     }
   };
   at::parallel_for(0, static_cast<int64_t>(count), kInputsPerTokenizerTask, work);
@@ -136,7 +158,8 @@ std::vector<size_t> cut(const Sorted& sorted, const PassOptions& options) {
 }
 
 /// Calls work(i) for each i below `count`: on the CPU one on each core, whoever is free takes the
-/// next; else one after the other, each with all cores.
+/// next; else one after the other, each with all cores. An exception ends it as soon as the passes
+/// under way are through.
 void for_each_pass(size_t count, c10::Device device, const std::function<void(size_t)>& work) {
   const int64_t workers =
       device.is_cpu() ? std::min<int64_t>(at::get_num_threads(), static_cast<int64_t>(count)) : 1;
@@ -145,12 +168,18 @@ void for_each_pass(size_t count, c10::Device device, const std::function<void(si
     return;
   }
   std::atomic<size_t> next = 0;
+  Until until;
   at::parallel_for(0, workers, 1, [&](int64_t, int64_t) {
-    for (size_t i; (i = next++) < count;) work(i);
+    for (size_t i; !until.failed() && (i = next++) < count;) until.run([&] { work(i); });
   });
 }
 
 }  // namespace
+
+std::string one_line(const std::string& function, const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  return "[" + function + "] LibTorch: " + text.substr(0, text.find('\n'));
+}
 
 std::string prompt_text(const std::string& function, const std::optional<std::string>& prompt,
                         const std::optional<std::string>& prompt_name,
@@ -198,7 +227,9 @@ void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& optio
           tokens += sorted[i]->size();
         }
       }
-      work(pack(texts, starts[pass], starts[pass + 1], options.device), places);
+      with_own_errors(options.function, [&] {
+        work(pack(texts, starts[pass], starts[pass + 1], options.device), places);
+      });
 
       const std::lock_guard lock(mutex);
       report.tokens += static_cast<int64_t>(tokens);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <c10/util/Exception.h>
+#include <sentence_transformers/error.h>
 #include <sentence_transformers/sentence_transformer.h>
 
 #include <cstdint>
@@ -15,6 +17,19 @@ namespace sentence_transformers {
 
 /// The tokens of the i-th input.
 using Tokenize = std::function<Encoding(size_t i)>;
+
+/// "[function] LibTorch: " and the first line of its text, without C++ stack frames.
+std::string one_line(const std::string& function, const c10::Error& error);
+
+/// work(), whatever it returns; what LibTorch throws in it comes out as this library's Error.
+template <class Work>
+auto with_own_errors(const std::string& function, const Work& work) {
+  try {
+    return work();
+  } catch (const c10::Error& e) {
+    throw Error(one_line(function, e));
+  }
+}
 
 /// A prompt, put in front of a text.
 std::string prompt_text(const std::string& function, const std::optional<std::string>& prompt,
@@ -39,8 +54,9 @@ struct Place {
 
 /// Runs `count` inputs, longest first, pass by pass in inference mode: work(batch, places). Inputs
 /// of the same tokens run once (if they are not too far apart: memory stays flat). On the CPU
-/// several passes may be under way at once, one a core. Throws std::invalid_argument for a
-/// batch_size below 1 or an input without tokens.
+/// several passes may be under way at once, one a core; an exception in one reaches the caller when
+/// those are through. Throws std::invalid_argument for a batch_size below 1 or an input without
+/// tokens, and Error for what LibTorch throws.
 void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& options,
                 const std::function<void(TokenBatch, const std::vector<Place>&)>& work);
 

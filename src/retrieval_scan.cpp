@@ -37,10 +37,10 @@ class Best {
     for (int64_t begin = 0; begin < count; begin += kStep) {
       const int64_t end = std::min(begin + kStep, count);
       int better = 0;
-      for (int64_t q = begin; q < end; ++q) better += scores[q] * factor >= least_[q];
+      for (int64_t q = begin; q < end; ++q) better += scores[q] * factor > least_[q];
       if (better == 0) continue;
       for (int64_t q = begin; q < end; ++q) {
-        if (scores[q] * factor >= least_[q]) push(q, {scores[q] * factor, row});
+        if (scores[q] * factor > least_[q]) push(q, {scores[q] * factor, row});
       }
     }
   }
@@ -77,18 +77,48 @@ float square_norm(const float* row, int64_t size) {
   return sum;
 }
 
+/// Scores blocks of corpus rows by the loops.
+class BlockScorer {
+ public:
+  BlockScorer(const at::Tensor& queries, const at::Tensor& corpus, bool cosine)
+      : count_(queries.size(0)),
+        size_(queries.size(1)),
+        corpus_(corpus.const_data_ptr<float>()),
+        cosine_(cosine),
+        panels_(at::empty({kernels::packed_size(count_, size_)}, at::kFloat)),
+        zeros_(at::zeros({kernels::round_up(count_, kernels::kColumns)}, at::kFloat)) {
+    kernels::best()->pack_f32(queries.const_data_ptr<float>(), count_, size_, panels_.data_ptr<float>());
+  }
+
+  /// Of rows first, first + 1, ...: what each row's scores are to be multiplied with is `factors`,
+  /// and scores is [rows, queries]. False if a number is not finite.
+  bool operator()(int64_t first, int64_t rows, float* scores, float* factors) const {
+    const float* x = corpus_ + first * size_;
+    const kernels::PackedF32 packed{panels_.const_data_ptr<float>(),
+                                      zeros_.const_data_ptr<float>(), size_};
+    kernels::best()->linear_f32(x, rows, packed, 0, count_, {}, scores, count_);
+    bool finite = true;
+    for (int64_t i = 0; i < rows; ++i) {
+      const float square = square_norm(x + i * size_, size_);
+      if (!std::isfinite(square)) finite = false;
+      factors[i] = cosine_ ? 1.0f / std::max(std::sqrt(square), 1e-12f) : 1.0f;
+    }
+    return finite;
+  }
+
+ private:
+  int64_t count_, size_;
+  const float* corpus_;
+  bool cosine_;
+  at::Tensor panels_, zeros_;
+};
+
 /// One sweep over the corpus for up to kQueriesASweep queries; false if it met a number that is not
 /// finite.
 bool sweep(const at::Tensor& queries, const at::Tensor& corpus, bool cosine, int64_t top_k,
            std::vector<Candidate>* results) {
-  const int64_t count = queries.size(0), size = queries.size(1), rows = corpus.size(0);
-  const at::Tensor panels = at::empty({kernels::packed_size(count, size)}, at::kFloat);
-  kernels::best()->pack_f32(queries.const_data_ptr<float>(), count, size, panels.data_ptr<float>());
-  const at::Tensor zeros = at::zeros({kernels::round_up(count, kernels::kColumns)}, at::kFloat);
-  const kernels::PackedF32 packed{panels.const_data_ptr<float>(), zeros.const_data_ptr<float>(),
-                                    size};
-  const auto* values = corpus.const_data_ptr<float>();
-
+  const int64_t count = queries.size(0), rows = corpus.size(0);
+  const BlockScorer score(queries, corpus, cosine);
   Best all(count, top_k);
   std::mutex mutex;  // of `all`
   std::atomic<int64_t> next = 0;
@@ -96,16 +126,12 @@ bool sweep(const at::Tensor& queries, const at::Tensor& corpus, bool cosine, int
   at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
     Best best(count, top_k);
     std::vector<float> scores(static_cast<size_t>(kRowsABlock * count));
+    float factors[kRowsABlock];
     for (int64_t first; finite && (first = next.fetch_add(kRowsABlock)) < rows;) {
       const int64_t block = std::min(kRowsABlock, rows - first);
-      const float* x = values + first * size;
-      kernels::best()->linear_f32(x, block, packed, 0, count, {}, scores.data(),
-                              count);
+      if (!score(first, block, scores.data(), factors)) finite = false;
       for (int64_t i = 0; i < block; ++i) {
-        const float square = square_norm(x + i * size, size);
-        if (!std::isfinite(square)) finite = false;
-        const float factor = cosine ? 1.0f / std::max(std::sqrt(square), 1e-12f) : 1.0f;
-        best.look_through(scores.data() + i * count, factor, first + i);
+        best.look_through(scores.data() + i * count, factors[i], first + i);
       }
     }
     const std::lock_guard lock(mutex);
@@ -130,20 +156,53 @@ bool can_scan(const at::Tensor& queries, const at::Tensor& corpus) {
          queries.size(1) > 0;
 }
 
-std::optional<std::vector<std::vector<Candidate>>> scan(const at::Tensor& queries,
-                                                        const at::Tensor& corpus, bool cosine,
-                                                        int64_t top_k) {
-  if (!queries.isfinite().all().item<bool>()) return {};
-  std::vector<std::vector<Candidate>> results(static_cast<size_t>(queries.size(0)));
-  top_k = std::min(top_k, corpus.size(0));
-  if (top_k < 1) return results;
+std::optional<Scan> scan(const at::Tensor& queries, const at::Tensor& corpus, bool cosine,
+                         int64_t top_k) {
+  // Where the lengths of both are finite, no sum of products overflows on its way.
+  const int64_t size = queries.size(1);
+  for (int64_t q = 0; q < queries.size(0); ++q) {
+    if (!std::isfinite(square_norm(queries.const_data_ptr<float>() + q * size, size))) return {};
+  }
+  Scan result{std::vector<std::vector<Candidate>>(static_cast<size_t>(queries.size(0))), {}};
+  if (corpus.size(0) == 0) return result;
+  // One more than asked for: it could be equal to the last.
+  const int64_t kept = top_k < corpus.size(0) ? top_k + 1 : corpus.size(0);
   for (int64_t first = 0; first < queries.size(0); first += kQueriesASweep) {
     const int64_t count = std::min(kQueriesASweep, queries.size(0) - first);
-    if (!sweep(queries.narrow(0, first, count), corpus, cosine, top_k, results.data() + first)) {
+    if (!sweep(queries.narrow(0, first, count), corpus, cosine, kept, result.best.data() + first)) {
       return {};
     }
   }
-  return results;
+  const auto equal = [](const Candidate& a, const Candidate& b) { return a.first == b.first; };
+  for (size_t q = 0; q < result.best.size(); ++q) {
+    auto& best = result.best[q];
+    if (std::adjacent_find(best.begin(), best.end(), equal) != best.end()) {
+      result.tied.push_back(static_cast<int64_t>(q));
+    }
+    best.resize(std::min(best.size(), static_cast<size_t>(top_k)));
+  }
+  return result;
+}
+
+void scan_scores(const at::Tensor& queries, const at::Tensor& corpus, bool cosine,
+                 const at::Tensor& out) {
+  const int64_t count = queries.size(0), rows = corpus.size(0);
+  const BlockScorer score(queries, corpus, cosine);
+  auto* values = out.data_ptr<float>();
+  at::parallel_for(0, (rows + kRowsABlock - 1) / kRowsABlock, 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> scores(static_cast<size_t>(kRowsABlock * count));
+    float factors[kRowsABlock];
+    for (int64_t first = begin * kRowsABlock; first < std::min(end * kRowsABlock, rows);
+         first += kRowsABlock) {
+      const int64_t block = std::min(kRowsABlock, rows - first);
+      score(first, block, scores.data(), factors);
+      for (int64_t q = 0; q < count; ++q) {
+        for (int64_t i = 0; i < block; ++i) {
+          values[q * rows + first + i] = scores[static_cast<size_t>(i * count + q)] * factors[i];
+        }
+      }
+    }
+  });
 }
 
 }  // namespace sentence_transformers::util

@@ -16,6 +16,7 @@ namespace {
 using Texts = std::vector<std::string_view>;
 
 const std::string kEncode = "SentenceTransformer::encode";
+const std::string kForward = "SentenceTransformer::forward";
 
 Texts views(const std::vector<std::string>& sentences) {
   return Texts(sentences.begin(), sentences.end());
@@ -102,9 +103,13 @@ struct SentenceTransformer::Impl {
   /// One pass through autograd. [N, D] of each of `layers`, if given, else of the last alone.
   std::vector<at::Tensor> forward(const Texts& texts, const std::string& prompt,
                                   std::vector<at::Tensor>* layers) const {
-    const SinglePass pass = single_pass(
-        texts.size(), tokenize(texts, prompt),
-        {.function = "SentenceTransformer::forward", .title = "", .device = compute.device()});
+    return with_own_errors(kForward, [&] { return run_once(texts, prompt, layers); });
+  }
+  std::vector<at::Tensor> run_once(const Texts& texts, const std::string& prompt,
+                                   std::vector<at::Tensor>* layers) const {
+    const SinglePass pass =
+        single_pass(texts.size(), tokenize(texts, prompt),
+                    {.function = kForward, .title = "", .device = compute.device()});
     Features features{
         .batch = pass.batch, .prompt_tokens = prompt_tokens(prompt), .layers = layers};
     const Autocast scope = compute.autocast_scope();

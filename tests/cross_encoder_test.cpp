@@ -291,13 +291,52 @@ TEST(CrossEncoder, MaxLengthHasItsRange) {
   EXPECT_EQ(model.max_length(), 64);
   model.set_max_length(5);
   EXPECT_EQ(model.max_length(), 5);
-  for (const int64_t wrong : {-1, 0, 1, 65}) {
+  for (const int64_t wrong : {-1, 0, 1, 2, 65}) {
     EXPECT_THROWS(std::invalid_argument, model.set_max_length(wrong),
                   "[CrossEncoder::set_max_length]", "found " + std::to_string(wrong));
     EXPECT_THROWS(std::invalid_argument, CrossFolder().load({.max_length = wrong}),
                   "[CrossEncoder]", "found " + std::to_string(wrong));
   }
   EXPECT_EQ(model.max_length(), 5);
+}
+
+TEST(CrossEncoder, APairsSpecialTokensAreTheLeastLength) {
+  CrossEncoder model(golden("tiny_cross").string(), {.device = "cpu"});
+  model.set_max_length(3);
+  EXPECT_EQ(model.predict({{"the dog", "a cat"}}).size(0), 1);
+  const CrossFolder folder;
+  folder.set("sentence_bert_config.json", "max_seq_length", 2);
+  EXPECT_THROWS(LoadError, folder.load(), folder.file("sentence_bert_config.json"),
+                "\"max_seq_length\": expected 3 (a pair's special tokens) to 64", "found 2");
+}
+
+// Python finds it at predict: "index out of range in self".
+TEST(CrossEncoder, PairsNeedTwoTokenTypes) {
+  const CrossFolder folder;
+  const auto file = SafeTensors::open(folder.path / "model.safetensors");
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const std::string& name : file.names()) {
+    const at::Tensor tensor = file.get(name).clone();
+    const bool types = name.ends_with("token_type_embeddings.weight");
+    tensors.emplace_back(name, types ? tensor.narrow(0, 0, 1).clone() : tensor);
+  }
+  write_safetensors(folder.path / "model.safetensors", tensors);
+  folder.set("config.json", "type_vocab_size", 1);
+  EXPECT_THROWS(LoadError, folder.load(),
+                folder.file("config.json") + ": \"type_vocab_size\" is 1; expected at least 2",
+                "pairs type 1");
+}
+
+TEST(CrossEncoder, WhatLibTorchThrowsIsAnErrorOfOneLine) {
+  const CrossEncoder model(golden("tiny_cross").string(), {.device = "cpu"});
+  for (auto& [name, parameter] : model.named_parameters()) {
+    if (name.ends_with("word_embeddings.weight"))
+      parameter.set_data(parameter.data()[0].view({1, -1}));
+  }
+  expect_one_line([&] { model.predict(golden_pairs()); }, "[CrossEncoder::predict] LibTorch: ");
+  expect_one_line([&] { model.rank("the dog", {"a cat"}); }, "[CrossEncoder::predict] LibTorch: ");
+  expect_one_line([&] { model.forward({{"the dog", "a cat"}}); },
+                  "[CrossEncoder::forward] LibTorch: ");
 }
 
 TEST(CrossEncoder, ReadsTheTransformerFromItsOwnFolder) {

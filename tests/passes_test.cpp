@@ -1,7 +1,13 @@
 #include "passes.h"
 
+#include <ATen/Parallel.h>
+#include <sentence_transformers/error.h>
+
+#include <atomic>
+#include <chrono>
 #include <mutex>
 #include <stdexcept>
+#include <thread>
 
 #include "support.h"
 
@@ -67,6 +73,65 @@ TEST(Passes, ASinglePassKeepsEveryInput) {
                 single_pass(0, tokens_of(inputs), {.function = "Test", .title = ""}),
                 "[Test] expected a text");
 }
+
+std::vector<std::vector<int64_t>> different_inputs(size_t count) {
+  std::vector<std::vector<int64_t>> inputs;
+  for (size_t i = 0; i < count; ++i) inputs.push_back({static_cast<int64_t>(i), 1});
+  return inputs;
+}
+
+class PassesOnThreads : public testing::TestWithParam<int> {
+ protected:
+  void SetUp() override { at::set_num_threads(GetParam()); }
+  void TearDown() override { at::set_num_threads(before_); }
+
+ private:
+  const int before_ = at::get_num_threads();
+};
+
+TEST_P(PassesOnThreads, AnExceptionBeginsNoMorePasses) {
+  const auto inputs = different_inputs(1000);
+  std::atomic<int> begun = 0;
+  EXPECT_THROWS(std::out_of_range,
+                run_passes(inputs.size(), tokens_of(inputs),
+                           {.function = "Test", .title = "", .batch_size = 1},
+                           [&](TokenBatch, const std::vector<Place>&) {
+                             if (begun++ == 5) throw std::out_of_range("the sixth");
+                             std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                           }),
+                "the sixth");
+  EXPECT_GE(begun, 6);
+  EXPECT_LT(begun, 100);
+}
+
+TEST_P(PassesOnThreads, AnExceptionTokenizesNoMore) {
+  std::atomic<int> begun = 0;
+  const auto tokenize = [&](size_t) -> Encoding {
+    if (begun++ == 5) throw std::out_of_range("the sixth");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return {{1}, {0}, 1};
+  };
+  EXPECT_THROWS(std::out_of_range,
+                run_passes(4000, tokenize, {.function = "Test", .title = ""},
+                           [](TokenBatch, const std::vector<Place>&) { ADD_FAILURE(); }),
+                "the sixth");
+  EXPECT_LT(begun, 400);
+}
+
+TEST_P(PassesOnThreads, WhatLibTorchThrowsIsAnErrorOfOneLine) {
+  const auto inputs = different_inputs(20);
+  expect_one_line(
+      [&] {
+        run_passes(inputs.size(), tokens_of(inputs),
+                   {.function = "Test", .title = "", .batch_size = 1},
+                   [](TokenBatch, const std::vector<Place>&) {
+                     at::zeros({2}, at::kFloat).narrow(0, 1, 5);
+                   });
+      },
+      "[Test] LibTorch: ");
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, PassesOnThreads, testing::Values(1, 2, 4));
 
 TEST(Passes, Mistakes) {
   const std::vector<std::vector<int64_t>> inputs = {{1}, {}};

@@ -230,7 +230,27 @@ TEST(SentenceTransformer, SaysThatATextHasNoTokens) {
   write_file(folder / "tokenizer_config.json", settings.dump());
   const SentenceTransformer model(folder.string(), {.device = "cpu"});
   EXPECT_EQ(model.encode({"the sun"}).size(0), 1);
-  EXPECT_THROWS(std::invalid_argument, model.encode({"the sun", ""}), "no tokens");
+  // Python gives zeros, a pad token's vector or a RuntimeError, as the neighbours and the pooling
+  // are.
+  EXPECT_THROWS(std::invalid_argument, model.encode({"the sun", ""}),
+                "[SentenceTransformer::encode] text 1 has no tokens");
+  EXPECT_THROWS(std::invalid_argument, model.encode(""), "text 0 has no tokens");
+}
+
+TEST(SentenceTransformer, WhatLibTorchThrowsIsAnErrorOfOneLine) {
+  const SentenceTransformer model(golden("tiny_bert").string(), {.device = "cpu"});
+  for (auto& [name, parameter] : model.named_parameters()) {
+    if (name.ends_with("word_embeddings.weight")) {
+      parameter.set_data(parameter.data()[0].view({1, -1}));
+    }
+  }
+  const std::string encode = "[SentenceTransformer::encode] LibTorch: ";
+  expect_one_line([&] { model.encode("the dog"); }, encode);
+  expect_one_line([&] { model.encode(kTexts, {.batch_size = 1}); }, encode);
+  expect_one_line([&] { model.encode_tokens(kTexts); }, encode);
+  const std::string forward = "[SentenceTransformer::forward] LibTorch: ";
+  expect_one_line([&] { model.forward({"the dog"}); }, forward);
+  expect_one_line([&] { model.forward_layers({"the dog"}); }, forward);
 }
 
 TEST(SentenceTransformer, TakesTextsInThreeForms) {

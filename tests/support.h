@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <sentence_transformers/error.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -84,5 +85,20 @@ inline double largest_difference(const at::Tensor& a, const at::Tensor& b) {
       EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what(); \
     }                                                                             \
   }
+
+/// `call` must throw an Error, of one line without C++ stack frames, that begins with `start`.
+template <class Call>
+void expect_one_line(const Call& call, const std::string& start) {
+  try {
+    call();
+    ADD_FAILURE() << "expected an Error";
+  } catch (const Error& e) {
+    const std::string text = e.what();
+    EXPECT_EQ(text.compare(0, start.size(), start), 0) << text;
+    EXPECT_GT(text.size(), start.size() + 5);
+    EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+    EXPECT_EQ(text.find("frame #"), std::string::npos) << text;
+  }
+}
 
 }  // namespace sentence_transformers::test

@@ -1,4 +1,7 @@
 // Search, duplicates and clusters over embeddings; Python's names, defaults and result order.
+//
+// A score that is NaN counts as minus infinity everywhere: it comes last, and a search gives it as
+// minus infinity. So a broken row of a corpus displaces no other, and every order is total.
 #pragma once
 
 #include <sentence_transformers/sentence_transformer.h>
@@ -27,6 +30,13 @@ struct SemanticSearchOptions {
 /// For each query [Q, D] (or one, [D]) the `top_k` best rows of the corpus [N, D], best first;
 /// fewer if the corpus is smaller. Throws std::invalid_argument for sizes below 1 or dimensions
 /// that do not fit.
+///
+/// Which of equal scores are kept, and in which order, is Python's choice: of each chunk of the
+/// corpus those that at::topk picks, and of all chunks' together those of the higher rows, as they
+/// stand in a heapq behind its last push, stably sorted by score. It hangs on the query, the
+/// corpus, corpus_chunk_size and top_k, and neither on how many queries there are nor on threads.
+/// A corpus row that is there twice has equal scores wherever this processor has own loops (AVX2
+/// and float32 on the CPU, from 8 queries on); elsewhere the two may differ by a rounding.
 std::vector<std::vector<Hit>> semantic_search(const at::Tensor& query_embeddings,
                                               const at::Tensor& corpus_embeddings,
                                               const SemanticSearchOptions& options = {});
@@ -46,8 +56,9 @@ struct ParaphraseMiningOptions {
   ScoreFunction score_function = cos_sim;
 };
 
-/// The most alike pairs of rows of [N, D], best first, each pair once. The score function must be
-/// symmetric. Throws std::invalid_argument for sizes below 1.
+/// The most alike pairs of rows of [N, D], best first, each pair once; none whose score is NaN or
+/// minus infinity. The score function must be symmetric. Throws std::invalid_argument for sizes
+/// below 1.
 std::vector<ParaphrasePair> paraphrase_mining_embeddings(
     const at::Tensor& embeddings, const ParaphraseMiningOptions& options = {});
 
@@ -65,7 +76,7 @@ struct CommunityDetectionOptions {
 };
 
 /// Groups of rows of [N, D] that lie close together: largest first, without overlap, each group's
-/// centre first. Throws std::invalid_argument for sizes below 1.
+/// centre first. A row with a NaN is in none. Throws std::invalid_argument for sizes below 1.
 std::vector<std::vector<int64_t>> community_detection(
     const at::Tensor& embeddings, const CommunityDetectionOptions& options = {});
 

@@ -156,10 +156,25 @@ template double Config::require(const std::string&) const;
 template std::string Config::require(const std::string&) const;
 
 int64_t Config::require_at_least(const std::string& key, int64_t least) const {
-  const auto value = require<int64_t>(key);
+  require<int64_t>(key);
+  return get_at_least(key, least, least);
+}
+
+int64_t Config::get_at_least(const std::string& key, int64_t fallback, int64_t least) const {
+  const auto value = get<int64_t>(key, fallback);
   if (value < least) {
     throw LoadError("[Config] " + name(key) + ": expected at least " + std::to_string(least) +
                     ", found " + std::to_string(value));
+  }
+  return value;
+}
+
+double Config::get_below(const std::string& key, double fallback, double least,
+                         double limit) const {
+  const auto value = get<double>(key, fallback);
+  if (!(value >= least && value < limit)) {
+    throw LoadError("[Config] " + name(key) + ": expected " + shown(least) + " to below " +
+                    shown(limit) + ", found " + shown(value));
   }
   return value;
 }

@@ -53,6 +53,11 @@ class Config {
   /// An integer of at least `least`.
   int64_t require_at_least(const std::string& key, int64_t least) const;
 
+  /// The same, or the fallback if the key is absent.
+  int64_t get_at_least(const std::string& key, int64_t fallback, int64_t least) const;
+  /// A number from `least` to below `limit`, or the fallback if the key is absent.
+  double get_below(const std::string& key, double fallback, double least, double limit) const;
+
   bool has(const std::string& key) const;
   /// The object under a key, which must be there.
   Config at(const std::string& key) const;

@@ -16,9 +16,9 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   LayerConfig layer = bert_layer(config, sizes);
   layer.activation = parse_activation(config.get<std::string>("hidden_act", "gelu_new"),
                                       "[Albert] " + config.name("hidden_act"));
-  layer.attention_dropout = config.get<double>("attention_probs_dropout_prob", 0);
+  layer.attention_dropout = config.get_below("attention_probs_dropout_prob", 0, 0, 1);
   layer.attention_output_dropout = layer.output_dropout =
-      config.get<double>("hidden_dropout_prob", 0);
+      config.get_below("hidden_dropout_prob", 0, 0, 1);
   layer.names = {.query_key_value = {"attention.query", "attention.key", "attention.value"},
                  .attention_output = "attention.dense",
                  .attention_norm = "attention.LayerNorm",
@@ -28,14 +28,14 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 
   TransformerConfig albert;
   albert.hidden_size = sizes.hidden_size;
-  albert.max_positions = config.get<int64_t>("max_position_embeddings", 512);
+  albert.max_positions = config.get_at_least("max_position_embeddings", 512, 1);
   albert.embeddings = {.vocab_size = sizes.vocab_size,
-                       .size = config.get<int64_t>("embedding_size", 128),
+                       .size = config.get_at_least("embedding_size", 128, 1),
                        .words = "embeddings.word_embeddings",
                        .positions = "embeddings.position_embeddings",
                        .position_count = albert.max_positions,
                        .token_types = "embeddings.token_type_embeddings",
-                       .token_type_count = config.get<int64_t>("type_vocab_size", 2),
+                       .token_type_count = config.get_at_least("type_vocab_size", 2, 1),
                        .norm = "embeddings.LayerNorm",
                        .norm_config = layer.norm,
                        .dropout = layer.output_dropout,
@@ -76,8 +76,8 @@ std::shared_ptr<ClassificationHead> make_albert_head(const HeadSource& source) {
   }
   const Config& config = source.config;
   return make_head(source,
-                   {.dropout = config.get<double>("classifier_dropout_prob", 0.1),
-                    .pooler = albert.pooler(config.get<double>("initializer_range", 0.02))});
+                   {.dropout = config.get_below("classifier_dropout_prob", 0.1, 0, 1),
+                    .pooler = albert.pooler(config.get_below("initializer_range", 0.02, 0, 1e6))});
 }
 
 }  // namespace

@@ -18,14 +18,14 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   const LayerConfig layer = bert_layer(config, sizes);
   TransformerConfig bert;
   bert.hidden_size = sizes.hidden_size;
-  bert.max_positions = config.get<int64_t>("max_position_embeddings", 512);
+  bert.max_positions = config.get_at_least("max_position_embeddings", 512, 1);
   bert.embeddings = {.vocab_size = sizes.vocab_size,
                      .size = sizes.hidden_size,
                      .words = "embeddings.word_embeddings",
                      .positions = "embeddings.position_embeddings",
                      .position_count = bert.max_positions,
                      .token_types = "embeddings.token_type_embeddings",
-                     .token_type_count = config.get<int64_t>("type_vocab_size", 2),
+                     .token_type_count = config.get_at_least("type_vocab_size", 2, 1),
                      .norm = "embeddings.LayerNorm",
                      .norm_config = layer.norm,
                      .dropout = layer.output_dropout};
@@ -46,9 +46,8 @@ std::shared_ptr<ClassificationHead> make_bert_head(const HeadSource& source) {
   }
   const Config& config = source.config;
   return make_head(
-      source, {.dropout = config.get<double>("classifier_dropout",
-                                             config.get<double>("hidden_dropout_prob", 0.1)),
-               .pooler = bert.pooler(config.get<double>("initializer_range", 0.02))});
+      source, {.dropout = config.get_below("classifier_dropout", config.get<double>("hidden_dropout_prob", 0.1), 0, 1),
+               .pooler = bert.pooler(config.get_below("initializer_range", 0.02, 0, 1e6))});
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ std::shared_ptr<Encoder> make_decoder(const Config& config, const Weights& weigh
   const bool causal = config.get<bool>("is_causal", traits.causal);
   if (causal) layer.attention.right = 0;
   layer.norm_place = NormPlace::before;
-  layer.norm = {.eps = config.get<double>("rms_norm_eps", traits.norm_eps),
+  layer.norm = {.eps = config.get_below("rms_norm_eps", traits.norm_eps, 0, 1e6),
                 .centred = false,
                 .bias = false};
   const bool biases = traits.reads_attention_bias && config.get<bool>("attention_bias", false);
@@ -54,7 +54,7 @@ std::shared_ptr<Encoder> make_decoder(const Config& config, const Weights& weigh
   layer.gated = true;
   layer.activation = parse_activation(config.get<std::string>("hidden_act", "silu"),
                                       "[make_encoder] " + config.name("hidden_act"));
-  layer.attention_dropout = config.get<double>("attention_dropout", 0);
+  layer.attention_dropout = config.get_below("attention_dropout", 0, 0, 1);
   layer.rotary = read_rotary(config, layer.attention.head_size, kFullAttention, "rope_theta", 10000);
   layer.names = {.query_key_value = {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"},
                  .query_norm = traits.head_norms ? "self_attn.q_norm" : "",

@@ -17,7 +17,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
     throw LoadError("[DistilBert] " + config.name("n_heads") + ": " + std::to_string(heads) +
                     " does not divide dim " + std::to_string(size));
   }
-  const auto dropout = config.get<double>("dropout", 0.1);
+  const auto dropout = config.get_below("dropout", 0.1, 0, 1);
   LayerConfig layer;
   layer.hidden_size = size;
   layer.intermediate_size = config.require_at_least("hidden_dim", 1);
@@ -28,7 +28,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   layer.norm = {.eps = 1e-12};
   layer.activation = parse_activation(config.get<std::string>("activation", "gelu"),
                                       "[DistilBert] " + config.name("activation"));
-  layer.attention_dropout = config.get<double>("attention_dropout", 0.1);
+  layer.attention_dropout = config.get_below("attention_dropout", 0.1, 0, 1);
   layer.output_dropout = dropout;
   layer.names = {.query_key_value = {"attention.q_lin", "attention.k_lin", "attention.v_lin"},
                  .attention_output = "attention.out_lin",
@@ -39,7 +39,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 
   TransformerConfig distilbert;
   distilbert.hidden_size = size;
-  distilbert.max_positions = config.get<int64_t>("max_position_embeddings", 512);
+  distilbert.max_positions = config.get_at_least("max_position_embeddings", 512, 1);
   distilbert.embeddings = {.vocab_size = config.require_at_least("vocab_size", 1),
                            .size = size,
                            .words = "embeddings.word_embeddings",
@@ -55,7 +55,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 }
 
 std::shared_ptr<ClassificationHead> make_distilbert_head(const HeadSource& source) {
-  return make_head(source, {.dropout = source.config.get<double>("seq_classif_dropout", 0.2),
+  return make_head(source, {.dropout = source.config.get_below("seq_classif_dropout", 0.2, 0, 1),
                             .dense = "pre_classifier",
                             .activation = Activation::relu});
 }

@@ -12,14 +12,14 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   const LayerConfig layer = bert_layer(config, sizes);
   TransformerConfig electra;
   electra.hidden_size = sizes.hidden_size;
-  electra.max_positions = config.get<int64_t>("max_position_embeddings", 512);
+  electra.max_positions = config.get_at_least("max_position_embeddings", 512, 1);
   electra.embeddings = {.vocab_size = sizes.vocab_size,
-                        .size = config.get<int64_t>("embedding_size", 128),
+                        .size = config.get_at_least("embedding_size", 128, 1),
                         .words = "embeddings.word_embeddings",
                         .positions = "embeddings.position_embeddings",
                         .position_count = electra.max_positions,
                         .token_types = "embeddings.token_type_embeddings",
-                        .token_type_count = config.get<int64_t>("type_vocab_size", 2),
+                        .token_type_count = config.get_at_least("type_vocab_size", 2, 1),
                         .norm = "embeddings.LayerNorm",
                         .norm_config = layer.norm,
                         .dropout = layer.output_dropout,
@@ -36,8 +36,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 std::shared_ptr<ClassificationHead> make_electra_head(const HeadSource& source) {
   const Config& config = source.config;
   return make_head(
-      source, {.dropout = config.get<double>("classifier_dropout",
-                                             config.get<double>("hidden_dropout_prob", 0.1)),
+      source, {.dropout = config.get_below("classifier_dropout", config.get<double>("hidden_dropout_prob", 0.1), 0, 1),
                .drop_pooled = true,
                .dense = "classifier.dense",
                .activation = Activation::gelu,

@@ -27,7 +27,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   const bool bidirectional = config.get<bool>("use_bidirectional_attention", false);
   if (!bidirectional) layer.attention.right = 0;
   layer.norm_place = NormPlace::both;
-  layer.norm = {.eps = config.get<double>("rms_norm_eps", 1e-6),
+  layer.norm = {.eps = config.get_below("rms_norm_eps", 1e-6, 0, 1e6),
                 .centred = false,
                 .bias = false,
                 .weight_offset = 1};
@@ -38,7 +38,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   layer.activation =
       parse_activation(config.get<std::string>("hidden_activation", "gelu_pytorch_tanh"),
                        "[Gemma3] " + config.name("hidden_activation"));
-  layer.attention_dropout = config.get<double>("attention_dropout", 0);
+  layer.attention_dropout = config.get_below("attention_dropout", 0, 0, 1);
   layer.names = {.query_key_value = {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"},
                  .query_norm = "self_attn.q_norm",
                  .key_norm = "self_attn.k_norm",
@@ -52,7 +52,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 
   TransformerConfig gemma;
   gemma.hidden_size = sizes.hidden_size;
-  gemma.max_positions = config.get<int64_t>("max_position_embeddings", 131072);
+  gemma.max_positions = config.get_at_least("max_position_embeddings", 131072, 1);
   gemma.embeddings = {.vocab_size = sizes.vocab_size,
                       .size = sizes.hidden_size,
                       .words = "embed_tokens",

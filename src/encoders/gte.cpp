@@ -44,7 +44,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   LayerConfig layer = bert_layer(config, sizes);
   layer.intermediate_bias = false;
   layer.gated = layer.gate_is_second = true;
-  layer.attention_dropout = config.get<double>("attention_probs_dropout_prob", 0);
+  layer.attention_dropout = config.get_below("attention_probs_dropout_prob", 0, 0, 1);
   layer.intermediate_dropout = layer.output_dropout;
   layer.rotary = make_rotary(config, layer.attention.head_size);
   const bool packed = config.get<bool>("pack_qkv", true);
@@ -60,8 +60,8 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 
   TransformerConfig gte;
   gte.hidden_size = sizes.hidden_size;
-  gte.max_positions = config.get<int64_t>("max_position_embeddings", 8192);
-  const auto types = config.get<int64_t>("type_vocab_size", 1);
+  gte.max_positions = config.get_at_least("max_position_embeddings", 8192, 1);
+  const auto types = config.get_at_least("type_vocab_size", 1, 0);
   gte.embeddings = {.vocab_size = sizes.vocab_size,
                     .size = sizes.hidden_size,
                     .words = "embeddings.word_embeddings",

@@ -10,7 +10,7 @@ class SequenceHead : public ClassificationHead {
   SequenceHead(const HeadSource& source, HeadConfig config)
       : config_(std::move(config)), dense_(config_.pooler) {
     const int64_t size = source.encoder.hidden_size();
-    const auto deviation = source.config.get<double>("initializer_range", 0.02);
+    const auto deviation = source.config.get_below("initializer_range", 0.02, 0, 1e6);
     const auto project = [&](const std::string& name, int64_t out, bool bias) {
       return source.is_new
                  ? add(name, std::make_shared<Projection>(size, out, deviation, bias))

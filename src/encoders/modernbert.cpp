@@ -12,7 +12,7 @@ namespace sentence_transformers {
 namespace {
 
 NormConfig read_norm(const Config& config) {
-  return {.eps = config.get<double>("norm_eps", 1e-5),
+  return {.eps = config.get_below("norm_eps", 1e-5, 0, 1e6),
           .bias = config.get<bool>("norm_bias", false)};
 }
 
@@ -34,8 +34,8 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   layer.activation = parse_activation(config.get<std::string>("hidden_activation", "gelu"),
                                       "[ModernBert] " + config.name("hidden_activation"));
   layer.attention_dropout = layer.attention_output_dropout =
-      config.get<double>("attention_dropout", 0);
-  layer.intermediate_dropout = config.get<double>("mlp_dropout", 0);
+      config.get_below("attention_dropout", 0, 0, 1);
+  layer.intermediate_dropout = config.get_below("mlp_dropout", 0, 0, 1);
   layer.output_dropout = 0;
   layer.names = {.query_key_value = {"attn.Wqkv"},
                  .attention_output = "attn.Wo",
@@ -46,13 +46,13 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 
   TransformerConfig modernbert;
   modernbert.hidden_size = sizes.hidden_size;
-  modernbert.max_positions = config.get<int64_t>("max_position_embeddings", 8192);
+  modernbert.max_positions = config.get_at_least("max_position_embeddings", 8192, 1);
   modernbert.embeddings = {.vocab_size = sizes.vocab_size,
                            .size = sizes.hidden_size,
                            .words = "embeddings.tok_embeddings",
                            .norm = "embeddings.norm",
                            .norm_config = layer.norm,
-                           .dropout = config.get<double>("embedding_dropout", 0)};
+                           .dropout = config.get_below("embedding_dropout", 0, 0, 1)};
   const auto every = config.get<int64_t>("global_attn_every_n_layers", 3);
   if (every < 1) {
     throw LoadError("[ModernBert] " + config.name("global_attn_every_n_layers") +
@@ -87,7 +87,7 @@ std::shared_ptr<ClassificationHead> make_modernbert_head(const HeadSource& sourc
   return make_head(
       source,
       {.pooling = pooling == "cls" ? HeadConfig::Pooling::first : HeadConfig::Pooling::mean,
-       .dropout = config.get<double>("classifier_dropout", 0),
+       .dropout = config.get_below("classifier_dropout", 0, 0, 1),
        .dense = "head.dense",
        .dense_bias = config.get<bool>("classifier_bias", false),
        .activation = parse_activation(config.get<std::string>("classifier_activation", "gelu"),

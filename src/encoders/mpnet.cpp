@@ -19,7 +19,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   layer.names.attention_output = "attention.attn.o";
   layer.names.attention_norm = "attention.LayerNorm";
 
-  const auto positions = config.get<int64_t>("max_position_embeddings", 512);
+  const auto positions = config.get_at_least("max_position_embeddings", 512, 1);
   const auto buckets = config.get<int64_t>("relative_attention_num_buckets", kBuckets);
   if (buckets < kBuckets) {
     throw LoadError("[Mpnet] " + config.name("relative_attention_num_buckets") +
@@ -54,7 +54,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 }
 
 std::shared_ptr<ClassificationHead> make_mpnet_head(const HeadSource& source) {
-  return make_head(source, {.dropout = source.config.get<double>("hidden_dropout_prob", 0.1),
+  return make_head(source, {.dropout = source.config.get_below("hidden_dropout_prob", 0.1, 0, 1),
                             .drop_pooled = true,
                             .dense = "classifier.dense",
                             .classifier = "classifier.out_proj"});

@@ -58,16 +58,15 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
                      .key_value_heads = heads,
                      .head_size = head_size,
                      .scale = attention_scale(head_size)};
-  layer.norm = {.eps = config.get<double>("layer_norm_eps",
-                                          config.get<double>("layer_norm_epsilon", 1e-12))};
+  layer.norm = {.eps = config.get_below("layer_norm_eps", config.get<double>("layer_norm_epsilon", 1e-12), 0, 1e6)};
   layer.query_key_value_bias = layer.attention_output_bias = false;
   layer.intermediate_bias = layer.output_bias = false;
   layer.gated = true;
   layer.activation = parse_activation(config.get<std::string>("hidden_act", "silu"),
                                       "[NomicBert] " + config.name("hidden_act"));
-  layer.attention_dropout = config.get<double>("attention_probs_dropout_prob", 0);
+  layer.attention_dropout = config.get_below("attention_probs_dropout_prob", 0, 0, 1);
   layer.attention_output_dropout = layer.output_dropout =
-      config.get<double>("hidden_dropout_prob", 0);
+      config.get_below("hidden_dropout_prob", 0, 0, 1);
   layer.rotary = read_rotary(config, head_size, kFullAttention, "rotary_emb_base", 1000);
   layer.names = {.query_key_value = {"attn.Wqkv"},
                  .attention_output = "attn.out_proj",
@@ -79,7 +78,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   TransformerConfig nomic;
   nomic.hidden_size = size;
   nomic.max_positions = read_size(config, "max_position_embeddings", "n_positions", 2048);
-  const auto types = config.get<int64_t>("type_vocab_size", 2);
+  const auto types = config.get_at_least("type_vocab_size", 2, 0);
   nomic.embeddings = {.vocab_size = config.require_at_least("vocab_size", 1),
                       .size = size,
                       .words = "embeddings.word_embeddings",

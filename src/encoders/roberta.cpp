@@ -14,7 +14,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   const CommonSizes sizes(config);
   const LayerConfig layer = bert_layer(config, sizes);
   const auto padding = config.get<int64_t>("pad_token_id", 1);
-  const auto positions = config.get<int64_t>("max_position_embeddings", 512);
+  const auto positions = config.get_at_least("max_position_embeddings", 512, 1);
   if (padding < 0 || positions <= padding + 1) {
     throw LoadError("[Roberta] " + config.name("max_position_embeddings") +
                     ": expected more than pad_token_id + 1 = " + std::to_string(padding + 1) +
@@ -30,7 +30,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
                         .position_count = positions,
                         .padding_id = padding,
                         .token_types = "embeddings.token_type_embeddings",
-                        .token_type_count = config.get<int64_t>("type_vocab_size", 2),
+                        .token_type_count = config.get_at_least("type_vocab_size", 2, 1),
                         .norm = "embeddings.LayerNorm",
                         .norm_config = layer.norm,
                         .dropout = layer.output_dropout};
@@ -44,8 +44,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 std::shared_ptr<ClassificationHead> make_roberta_head(const HeadSource& source) {
   const Config& config = source.config;
   return make_head(
-      source, {.dropout = config.get<double>("classifier_dropout",
-                                             config.get<double>("hidden_dropout_prob", 0.1)),
+      source, {.dropout = config.get_below("classifier_dropout", config.get<double>("hidden_dropout_prob", 0.1), 0, 1),
                .drop_pooled = true,
                .dense = "classifier.dense",
                .classifier = "classifier.out_proj"});

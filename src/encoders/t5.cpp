@@ -40,14 +40,14 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
                      .head_size = config.require_at_least("d_kv", 1),
                      .scale = 1};
   layer.norm_place = NormPlace::before;
-  layer.norm = {.eps = config.get<double>("layer_norm_epsilon", 1e-6),
+  layer.norm = {.eps = config.get_below("layer_norm_epsilon", 1e-6, 0, 1e6),
                 .centred = false,
                 .bias = false};
   layer.query_key_value_bias = layer.attention_output_bias = false;
   layer.intermediate_bias = layer.output_bias = false;
   layer.gated = gated;
   layer.activation = activation;
-  const auto dropout = config.get<double>("dropout_rate", 0.1);
+  const auto dropout = config.get_below("dropout_rate", 0.1, 0, 1);
   layer.attention_dropout = layer.attention_output_dropout = dropout;
   layer.intermediate_dropout = layer.output_dropout = dropout;
   const std::string attention = "layer.0.SelfAttention.", dense = "layer.1.DenseReluDense.";

@@ -84,12 +84,14 @@ LayerConfig bert_layer(const Config& config, const CommonSizes& sizes) {
                      .key_value_heads = sizes.heads,
                      .head_size = head_size,
                      .scale = attention_scale(head_size)};
-  layer.norm = {.eps = config.get<double>("layer_norm_eps", 1e-12)};
+  layer.norm = {.eps = config.get_below("layer_norm_eps", 1e-12, 0, 1e6)};
   layer.activation = parse_activation(config.get<std::string>("hidden_act", "gelu"),
                                       "[make_encoder] " + config.name("hidden_act"));
-  layer.attention_dropout = config.get<double>("attention_probs_dropout_prob", 0.1);
+  layer.attention_dropout = config.get_below("attention_probs_dropout_prob", 0.1, 0, 1);
   layer.attention_output_dropout = layer.output_dropout =
-      config.get<double>("hidden_dropout_prob", 0.1);
+      config.get_below("hidden_dropout_prob", 0.1, 0, 1);
+  config.get_below("classifier_dropout", 0, 0, 1);  // what a head reads is checked here, too
+  config.get_below("initializer_range", 0.02, 0, 1e6);
   layer.names = {
       .query_key_value = {"attention.self.query", "attention.self.key", "attention.self.value"},
       .attention_output = "attention.output.dense",

@@ -2,6 +2,7 @@
 
 #include <sentence_transformers/error.h>
 
+#include <algorithm>
 #include <set>
 #include <stdexcept>
 
@@ -84,16 +85,12 @@ std::string type_name(at::ScalarType type) {
   return type == at::kHalf ? "float16" : type == at::kBFloat16 ? "bfloat16" : "float32";
 }
 
-int64_t special_tokens(const Tokenizer& tokenizer) { return tokenizer.count_tokens(""); }
-
-std::string range_text(const Tokenizer& tokenizer, const Encoder& encoder) {
-  return "expected " + std::to_string(special_tokens(tokenizer)) + " (the special tokens) to " +
-         std::to_string(encoder.max_positions()) + " (the model's positions), found ";
-}
-
-bool in_range(int64_t length, const Tokenizer& tokenizer, const Encoder& encoder) {
-  return length >= std::max<int64_t>(1, special_tokens(tokenizer)) &&
-         length <= encoder.max_positions();
+/// How many token types the encoder tells apart, if it does.
+std::optional<int64_t> token_types(const Encoder& encoder) {
+  for (const auto& p : encoder.named_parameters()) {
+    if (p.key().ends_with("token_type_embeddings.weight")) return p.value().size(0);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -126,17 +123,57 @@ Transformer::Transformer(const fs::path& folder, const Config& settings,
                     std::to_string(tokenizer_.vocab_size()) + " tokens, config.json's " +
                     "vocab_size is " + std::to_string(encoder_->vocab_size()));
   }
+  special_tokens_ = special_tokens(head_ != nullptr);
+  check_template(false);
+  if (head_) check_template(true);
   // The setting counts as it stands; else the tokenizer's limit, within the model's positions.
   const auto setting = settings.find<int64_t>("max_seq_length");
   max_seq_length_ = setting.value_or(std::min(
       tokenizer_.model_max_length().value_or(Tokenizer::kNoLimit), encoder_->max_positions()));
-  if (!in_range(max_seq_length_, tokenizer_, *encoder_)) {
+  if (!in_range(max_seq_length_)) {
     throw LoadError("[Transformer] " +
                     (setting
                          ? settings.name("max_seq_length")
                          : (folder / "tokenizer_config.json").string() + ": \"model_max_length\"") +
-                    ": " + range_text(tokenizer_, *encoder_) + std::to_string(max_seq_length_));
+                    ": " + range_text() + std::to_string(max_seq_length_));
   }
+}
+
+int64_t Transformer::special_tokens(bool pair) const {
+  return static_cast<int64_t>(
+      (pair ? tokenizer_.encode_pair("", "") : tokenizer_.encode("")).ids.size());
+}
+
+/// Of one text or a pair: it must keep the length it is given, and use types that the encoder has.
+void Transformer::check_template(bool pair) const {
+  const int64_t shortest = special_tokens(pair) + (pair ? 2 : 1);
+  const Encoding encoding =
+      pair ? tokenizer_.encode_pair("a", "a", shortest) : tokenizer_.encode("a", shortest);
+  const fs::path file = folder_ / "tokenizer.json";
+  if (static_cast<int64_t>(encoding.ids.size()) > shortest) {
+    throw LoadError("[Transformer] " + file.string() + ": \"post_processor." +
+                    (pair ? "pair" : "single") +
+                    "\" has a text more than once; expected each text once");
+  }
+  const auto types = token_types(*encoder_);
+  const auto& used = encoding.type_ids;
+  const auto last = std::max_element(used.begin(), used.end());
+  if (types && last != used.end() && *last >= *types) {
+    throw LoadError("[Transformer] " + config_.name("type_vocab_size") + " is " +
+                    std::to_string(*types) + "; expected at least " + std::to_string(*last + 1) +
+                    ", as the tokenizer gives " + (pair ? "pairs" : "texts") + " type " +
+                    std::to_string(*last));
+  }
+}
+
+std::string Transformer::range_text() const {
+  return "expected " + std::to_string(special_tokens_) +
+         (head_ ? " (a pair's special tokens) to " : " (the special tokens) to ") +
+         std::to_string(encoder_->max_positions()) + " (the model's positions), found ";
+}
+
+bool Transformer::in_range(int64_t length) const {
+  return length >= std::max<int64_t>(1, special_tokens_) && length <= encoder_->max_positions();
 }
 
 void Transformer::make(const std::optional<Head>& head) {
@@ -152,9 +189,8 @@ void Transformer::make(const std::optional<Head>& head) {
 }
 
 void Transformer::set_max_seq_length(int64_t length, const std::string& function) {
-  if (!in_range(length, tokenizer_, *encoder_)) {
-    throw std::invalid_argument("[" + function + "] " + range_text(tokenizer_, *encoder_) +
-                                std::to_string(length));
+  if (!in_range(length)) {
+    throw std::invalid_argument("[" + function + "] " + range_text() + std::to_string(length));
   }
   max_seq_length_ = length;
 }

@@ -59,6 +59,10 @@ class Transformer : public Module {
   Transformer(const std::filesystem::path& folder, const Config& settings,
               const std::optional<Head>& head);
   void make(const std::optional<Head>& head);
+  int64_t special_tokens(bool pair) const;
+  void check_template(bool pair) const;
+  std::string range_text() const;
+  bool in_range(int64_t length) const;
 
   std::filesystem::path folder_;
   Config config_;
@@ -68,6 +72,7 @@ class Transformer : public Module {
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<ClassificationHead> head_;
   std::string prefix_, architecture_;  // of a checkpoint with a head
+  int64_t special_tokens_;             // of what it is for: one text, or with a head a pair
   int64_t max_seq_length_;
   at::ScalarType dtype_ = at::kFloat;
 };

@@ -87,6 +87,18 @@ TEST_F(ConfigTest, ChecksTheLeastValue) {
   EXPECT_THROWS(LoadError, c.require_at_least("m", 4), "\"m\" is missing");
 }
 
+TEST_F(ConfigTest, ChecksTheRange) {
+  const Config c = config(R"({"n": 3, "none": -1, "p": 0.5, "one": 1, "minus": -0.25})");
+  EXPECT_EQ(c.get_at_least("n", 7, 3), 3);
+  EXPECT_EQ(c.get_at_least("m", 7, 3), 7);
+  EXPECT_THROWS(LoadError, c.get_at_least("none", 7, 0), "\"none\": expected at least 0, found -1");
+  EXPECT_EQ(c.get_below("p", 0.1, 0, 1), 0.5);
+  EXPECT_EQ(c.get_below("absent", 0.1, 0, 1), 0.1);
+  EXPECT_THROWS(LoadError, c.get_below("one", 0.1, 0, 1),
+                c.file().string() + ": \"one\": expected 0.0 to below 1.0, found 1.0");
+  EXPECT_THROWS(LoadError, c.get_below("minus", 0.1, 0, 1), "\"minus\"", "found -0.25");
+}
+
 TEST_F(ConfigTest, RefusesWhatIsNoObject) {
   for (const std::string text : {"[]", "1", "null", "\"text\"", "true"}) {
     const std::string path = file(text).string();

@@ -152,9 +152,9 @@ TEST_F(BertTest, ConfigAndCheckpointMustFit) {
       {"vocab_size", 179, "\"embeddings.word_embeddings.weight\": expected shape [179, 32]"},
       {"hidden_size", 64, "expected shape [178, 64], found [178, 32]"},
       {"intermediate_size", 65, "intermediate.dense.weight\": expected shape [65, 32]"},
-      {"max_position_embeddings", 0, "position_embeddings.weight\": expected shape [0, 32]"},
-      {"max_position_embeddings", -1, "position_embeddings.weight\": expected shape [-1, 32]"},
-      {"type_vocab_size", 0, "token_type_embeddings.weight\": expected shape [0, 32]"},
+      {"max_position_embeddings", 65, "position_embeddings.weight\": expected shape [65, 32]"},
+      {"max_position_embeddings", INT64_MAX, "position_embeddings.weight\": expected shape"},
+      {"type_vocab_size", 3, "token_type_embeddings.weight\": expected shape [3, 32]"},
       {"num_hidden_layers", 3, "\"encoder.layer.2."},
   };
   for (const auto& [key, value, message] : rows) {
@@ -163,6 +163,31 @@ TEST_F(BertTest, ConfigAndCheckpointMustFit) {
     EXPECT_THROWS(LoadError, make(), "model.safetensors", message);
     config[key] = right;
   }
+}
+
+// What could only give NaN or nonsense is found at loading.
+TEST_F(BertTest, NumbersHaveARange) {
+  for (const std::string key : {"max_position_embeddings", "type_vocab_size"}) {
+    for (const int64_t wrong : {int64_t{0}, int64_t{-1}, INT64_MIN}) {
+      const json right = config[key];
+      config[key] = wrong;
+      EXPECT_THROWS(LoadError, make(), "config.json: \"" + key + "\": expected at least 1, found ");
+      config[key] = right;
+    }
+  }
+  for (const std::string key : {"attention_probs_dropout_prob", "hidden_dropout_prob",
+                                "classifier_dropout", "layer_norm_eps", "initializer_range"}) {
+    const json right = config[key];
+    for (const double wrong : {-1.0, -1e-12, 1e300}) {
+      config[key] = wrong;
+      EXPECT_THROWS(LoadError, make(), "config.json: \"" + key + "\": expected 0.0 to below ");
+    }
+    config[key] = 0;
+    EXPECT_EQ(run().size(0), 7) << key;
+    config[key] = right;
+  }
+  config["hidden_dropout_prob"] = 1;
+  EXPECT_THROWS(LoadError, make(), "\"hidden_dropout_prob\": expected 0.0 to below 1.0, found 1.0");
 }
 
 TEST_F(BertTest, TooManyLayersAreRefused) {

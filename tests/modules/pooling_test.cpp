@@ -1,9 +1,12 @@
 // Every pooling mode, exact, with and without the prompt, in both spellings.
 #include "modules/pooling.h"
 
+#include "modules/normalize.h"
+
 #include <ATen/ATen.h>
 #include <sentence_transformers/error.h>
 
+#include <cmath>
 #include <limits>
 
 #include "support.h"
@@ -149,6 +152,45 @@ TEST_P(EachMode, GradientsFlow) {
 
 INSTANTIATE_TEST_SUITE_P(Pooling, EachMode, testing::ValuesIn(cases()),
                          [](const auto& info) { return info.param.name; });
+
+// As in Python: what is not a number stays one, and in its own text.
+TEST(Pooling, NanAndInfinityStayInTheirText) {
+  Features f = two_texts();
+  const std::vector<PoolingMode> modes = {
+      PoolingMode::cls,          PoolingMode::max,
+      PoolingMode::mean,         PoolingMode::mean_sqrt_len_tokens,
+      PoolingMode::weightedmean, PoolingMode::lasttoken};
+  const at::Tensor clean = pool(f, modes, true);
+  for (const double bad : {std::nan(""), kInfinity, -kInfinity}) {
+    for (const int64_t token : {0, 1, 2}) {
+      Features broken = two_texts();
+      broken.token_embeddings = broken.token_embeddings.clone();
+      broken.token_embeddings[token][0] = bad;
+      const at::Tensor found = pool(broken, modes, true);
+      EXPECT_TRUE(at::equal(found[1], clean[1]));
+      for (const int64_t mean : {2, 3, 4}) {
+        const double value = found[0][2 * mean].item<double>();
+        EXPECT_TRUE(std::isnan(bad) ? std::isnan(value) : value == bad) << mean;
+        EXPECT_EQ(found[0][2 * mean + 1].item<double>(), clean[0][2 * mean + 1].item<double>());
+      }
+      EXPECT_EQ(std::isnan(found[0][2].item<double>()), std::isnan(bad));
+    }
+  }
+}
+
+TEST(Normalize, NanAndInfinityStayInTheirRow) {
+  Features f;
+  f.sentence_embedding = at::tensor({3.f, 4.f, NAN, 4.f, INFINITY, 4.f, 0.f, 0.f}).view({4, 2});
+  Normalize().forward(f);
+  const auto value = [&](int64_t row, int64_t column) {
+    return f.sentence_embedding[row][column].item<float>();
+  };
+  EXPECT_FLOAT_EQ(value(0, 0), 0.6f);
+  EXPECT_TRUE(std::isnan(value(1, 0)) && std::isnan(value(1, 1)));
+  EXPECT_TRUE(std::isnan(value(2, 0)));
+  EXPECT_EQ(value(2, 1), 0.f);
+  EXPECT_EQ(value(3, 0), 0.f);
+}
 
 TEST(Pooling, SeveralModesStandSideBySideInTheirOrder) {
   const at::Tensor found =

@@ -120,6 +120,40 @@ TEST_F(TransformerTest, SetsTheLength) {
   }
 }
 
+// --- The tokenizer's template -------------------------------------------------------------------
+
+TEST_F(TransformerTest, RefusesATemplateThatHasATextTwice) {
+  json tokenizer = golden_json("tiny_bert/tokenizer.json");
+  auto& single = tokenizer["post_processor"]["single"];
+  single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
+  write("tokenizer.json", tokenizer);
+  set("tokenizer_config.json", "tokenizer_class", "PreTrainedTokenizerFast");
+  EXPECT_THROWS(LoadError, Transformer{folder}, path("tokenizer.json"), "post_processor");
+}
+
+TEST_F(TransformerTest, TheEncoderKnowsTheTokenizersTypes) {
+  auto file = SafeTensors::open(folder / "model.safetensors");
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const std::string& name : file.names()) {
+    const at::Tensor tensor = file.get(name).clone();
+    const bool types = name.ends_with("token_type_embeddings.weight");
+    tensors.emplace_back(name, types ? tensor.narrow(0, 0, 1).clone() : tensor);
+  }
+  write_safetensors(folder / "model.safetensors", tensors);
+  set("config.json", "type_vocab_size", 1);
+  EXPECT_EQ(loaded_length(), 64);
+  json tokenizer = golden_json("tiny_bert/tokenizer.json");
+  for (auto& piece : tokenizer["post_processor"]["single"]) {
+    for (auto& [kind, value] : piece.items()) value["type_id"] = 1;
+  }
+  write("tokenizer.json", tokenizer);
+  set("tokenizer_config.json", "tokenizer_class", "PreTrainedTokenizerFast");
+  EXPECT_THROWS(
+      LoadError, Transformer{folder},
+      "[Transformer] " + path("config.json") + ": \"type_vocab_size\" is 1; expected at least 2",
+      "texts type 1");
+}
+
 TEST_F(TransformerTest, LowercasesIfAsked) {
   set("tokenizer_config.json", "do_lower_case", false);
   EXPECT_EQ(Transformer(folder).tokenizer().tokenize("The")[1], "[UNK]");

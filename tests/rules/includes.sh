@@ -49,7 +49,7 @@ for source in similarity quantization storage; do
   check "src/$source.cpp" '<sentence_transformers/' \
     '<sentence_transformers/(error|similarity|quantization|storage)\.h>' "$source.cpp"
 done
-check "src/retrieval*.cpp" '"' '"(core/|kernels/|retrieval_scan)' retrieval.cpp retrieval_scan.cpp
+check "src/retrieval*.cpp" '"' '"(core/|kernels/|retrieval_)' retrieval*.cpp
 
 # A third-party header is one file's business.
 while IFS= read -r file; do

@@ -1,5 +1,7 @@
 #include "tokenizers/added_tokens.h"
 
+#include <algorithm>
+
 #include "core/utf8.h"
 #include "tokenizers/unicode.h"
 
@@ -87,9 +89,11 @@ bool AddedTokens::find(std::string_view input, size_t from, size_t done, Match& 
       i = end - 1;  // it hides the tokens inside it
       continue;
     }
-    while (token->lstrip && begin > done &&
-           is_space(code_point_at(input, previous(input, begin)))) {
-      begin = previous(input, begin);
+    if (token->lstrip) {
+      while (begin > done && is_space(code_point_at(input, previous(input, begin)))) {
+        begin = previous(input, begin);
+      }
+      begin = std::max(begin, done);
     }
     while (token->rstrip && end < input.size() && is_space(code_point_at(input, end))) {
       decode_utf8(input, end);

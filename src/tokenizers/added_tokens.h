@@ -38,7 +38,7 @@ class AddedTokens {
     size_t from = 0, done = 0;
     for (Match match; find(input.text, from, done, match); from = match.next, done = match.end) {
       if (match.begin > done) text(input.part(done, match.begin));
-      token(match.id);
+      if (match.begin < match.end) token(match.id);  // else an earlier one took all of it along
     }
     if (done != input.text.size()) text(input.part(done, input.text.size()));
   }

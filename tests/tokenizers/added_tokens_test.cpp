@@ -114,6 +114,8 @@ TEST(AddedTokens, ATokenInsideSpacesThatAreTaken) {
   EXPECT_EQ(split(tokens, "<r>\n\na"), (Strings{"#0", "#2", "#2", "a"}));
   EXPECT_EQ(split(tokens, "<r> <l>b"), (Strings{"#0", "#3", "b"}));
   EXPECT_EQ(split(tokens, "x <l> <l>"), (Strings{"x", "#3", "#3"}));
+  const std::vector<AddedToken> both = {{.content = "\n", .lstrip = true, .rstrip = true}};
+  EXPECT_EQ(split(both, "a\r\n\r\n\r\nb"), (Strings{"a", "#0", "b"}));
 }
 
 TEST(AddedTokens, IgnoredOnesHideThoseInsideThem) {

@@ -1,4 +1,5 @@
 // Replace: a text for every match of a pattern.
+#include "core/utf8.h"
 #include "tokenizers/normalizers/makers.h"
 #include "tokenizers/pattern.h"
 
@@ -12,7 +13,10 @@ class Replace : public Normalizer {
   void normalize(NormalizedText& text) const override {
     const auto first = pattern_->find(text.view(), 0);
     if (!first) return;
-    if (first->begin == 0 && content_.empty()) text.lose_start();
+    // Hugging Face counts the replacement as its match's last character.
+    const size_t characters =
+        utf8_length(text.view().substr(first->begin, first->end - first->begin));
+    if (first->begin == 0 && (content_.empty() || characters > 1)) text.lose_start();
     text.replace(pattern_->replace(text.view(), content_));
   }
 

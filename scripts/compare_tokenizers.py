@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Compares this library's token ids with Hugging Face's on real texts in many languages.
 
-    compare_tokenizers.py MODEL_FOLDER TOKEN_IDS_PROGRAM [--texts 100000] [--keep TEXTS_FILE]
+    compare_tokenizers.py MODEL_FOLDER TOKEN_IDS_PROGRAM [--texts 100000] [--mutated 20000] [--keep TEXTS_FILE]
 
-TOKEN_IDS_PROGRAM is run as `token_ids MODEL_FOLDER`, reads one text a line on stdin and prints one
-line of space-separated ids for each: special tokens in, nothing cut. Needs Debian or Ubuntu (the
+TOKEN_IDS_PROGRAM is run as `token_ids MODEL_FOLDER --escaped`, reads one text a line on stdin and prints one
+line of space-separated ids for each: special tokens in, nothing cut. Of the texts, as many as --mutated says
+are then cut, joined and sprinkled with rare characters, white space and the tokenizer's added tokens. Needs Debian or Ubuntu (the
 texts are manual pages, package descriptions and language names, downloaded with apt-get into a
 temporary folder; no root, nothing is installed) and `pip install transformers==5.23.0`.
 Exits with 1 if any text differs.
@@ -132,11 +133,52 @@ def collect(folder, limit):
     return list(chosen)
 
 
+def interesting_characters():
+    """Where tokenizers differ: spaces, marks, cased letters, numbers, symbols, jamo, the newest letters."""
+    spaces = [*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, 0x180E, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F, 0x205F]
+    marks = [0x300, 0x301, 0x308, 0x323, 0x327, 0x345, 0x93C, 0xE33, 0x3099, 0xFF9E, 0x1D165, 0x20E3, 0xFE0F, 0x200D]
+    letters = [0x130, 0x131, 0x17F, 0x1C5, 0x1E9E, 0x3A3, 0x3C2, 0x958, 0x344, 0x212B, 0xFB01, 0xAC01, 0x1100, 0x1161, 0x11A8]
+    others = [0, 1, 0x7F, 0xAD, 0xB2, 0xBD, 0x2163, 0x2460, 0x967, 0x2019, 0x2581, 0x24B6, 0x1F600, 0x1F1E9, 0xFEFF, 0xFFFD]
+    newest = [0x898, 0x16D40, 0x10D40, 0x32FF, 0xA7F2, 0x11938, 0x2EBF0, 0x3000, 0x6F22, 0x5B57, 0xFDFA, 0xFF21, 0xFF11]
+    return [chr(c) for c in spaces * 3 + marks + letters + others + newest]
+
+
+def mutated(texts, count, added_tokens):
+    """`count` texts made of parts of others, with all that is rare in them."""
+    rng = random.Random(2)
+    pool = interesting_characters()
+    made = []
+    for _ in range(count):
+        parts = []
+        for _ in range(rng.randint(1, 4)):
+            text = rng.choice(texts)
+            start = rng.randrange(len(text))
+            parts.append(text[start : start + rng.randint(1, 40)])
+            kind = rng.random()
+            if kind < 0.5:
+                parts.append("".join(rng.choice(pool) for _ in range(rng.randint(1, 4))))
+            elif kind < 0.65 and added_tokens:
+                parts.append(rng.choice(["", " ", "  "]) + rng.choice(added_tokens) + rng.choice(["", " ", "\n"]))
+            elif kind < 0.8:
+                parts.append(rng.choice([" ", "\n", "\r\n", "\t", "=", "-", "a", "o", "\u3000"]) * rng.randint(1, 40))
+            elif kind < 0.9:
+                parts.append(rng.choice(["'s", "'S", "'\u017f", "DON'T", "'ll", "'LL", "it's", "''", "``", "'ve"]))
+            else:
+                parts.append(chr(rng.choice([rng.randrange(0x80, 0x3000), rng.randrange(0xE000, 0x110000)])))
+        made.append("".join(parts))
+    return made
+
+
+def escaped(text):
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model_folder")
     parser.add_argument("token_ids_program")
     parser.add_argument("--texts", type=int, default=100_000, help="how many at most")
+    parser.add_argument("--mutated", type=int, default=20_000, help="how many more are made of them")
     parser.add_argument("--keep", help="write the texts there, and read them from there if it exists")
     arguments = parser.parse_args()
 
@@ -148,18 +190,22 @@ def main():
         if arguments.keep:
             pathlib.Path(arguments.keep).write_bytes("".join(text + "\n" for text in texts).encode("utf-8"))
 
-    lines = "".join(text + "\n" for text in texts).encode("utf-8")
-    ours = subprocess.run([arguments.token_ids_program, arguments.model_folder], input=lines, capture_output=True)
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(arguments.model_folder)
+    texts += mutated(texts, arguments.mutated, list(tokenizer.get_added_vocab()))
+
+    lines = "".join(escaped(text) + "\n" for text in texts).encode("utf-8")
+    ours = subprocess.run(
+        [arguments.token_ids_program, arguments.model_folder, "--escaped"], input=lines, capture_output=True
+    )
     if ours.returncode != 0:
         sys.exit(f"{arguments.token_ids_program} failed: {ours.stderr.decode('utf-8', 'replace').strip()}")
     ours = ours.stdout.decode("ascii").split("\n")[:-1]
     if len(ours) != len(texts):
         sys.exit(f"{arguments.token_ids_program} printed {len(ours)} lines for {len(texts)} texts")
 
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(arguments.model_folder)
     tokens = differences = unknown = 0
     for start in range(0, len(texts), 1000):
         batch = texts[start : start + 1000]
@@ -175,7 +221,7 @@ def main():
                     f"Hugging Face {ids[at:at + 8]} {tokenizer.convert_ids_to_tokens(ids[at:at + 8])}"
                 )
     print(
-        f"{len(texts)} texts, {sum(map(len, texts))} characters, {tokens} tokens ({unknown} [UNK]), {differences} differences"
+        f"{type(tokenizer).__name__}: {len(texts)} texts, {sum(map(len, texts))} characters, {tokens} tokens ({unknown} unknown), {differences} differences"
     )
     sys.exit(1 if differences else 0)
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes src/tokenizers/unicode_tables.inc: what BERT's normalizer and pre-tokenizer do to each code point.
+"""Writes src/tokenizers/unicode_tables.inc: what tokenizers' normalizers, pre-tokenizers and regular expressions
+make of each code point.
 
 Every value is read off the `tokenizers` library by trying all code points, so that the tables equal
 the Rust crates behind it and not the Unicode version of some Python. Needs only
@@ -13,6 +14,8 @@ Facts it checks (an assertion each):
   * U+001C..U+001F, U+200B, U+180E and U+FEFF are no whitespace; all are dropped.
   * Lowercasing is per character: no final sigma, no language. U+0130 gives two characters.
   * No code point is both whitespace and punctuation, or CJK and dropped.
+  * Punctuation splits where BertPreTokenizer does; WhitespaceSplit, Strip and the regular expressions' \\s agree.
+  * A composition is undone by one decomposition step whose second part does not decompose.
 """
 
 import bisect
@@ -22,9 +25,10 @@ import sys
 import unicodedata
 
 import tokenizers
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import Regex, normalizers, pre_tokenizers
 
 DROPPED, WHITESPACE, PUNCTUATION, NONSPACING, CJK, LOWERCASE, DECOMPOSES, COMBINING = (1 << bit for bit in range(8))
+LETTER, NUMBER, MARK, SPACE, WORD, NUMERIC, ACCENT, UNSTABLE = (1 << bit for bit in range(8))
 OUTPUT = pathlib.Path(__file__).resolve().parent.parent / "src" / "tokenizers" / "unicode_tables.inc"
 HANGUL = range(0xAC00, 0xAC00 + 11172)
 
@@ -71,6 +75,16 @@ def combining_classes(nfd, decompositions):
         assert all(k < same[0] for k in below) and all(k > same[0] for k in above), hex(c)
         classes[c] = same[0]
     return classes
+
+
+def removed_by(normalizer):
+    """The code points that a normalizer removes wherever they stand."""
+    kept = set(map(ord, normalizer.normalize_str("".join(map(chr, code_points())))))
+    return {c for c in code_points() if c not in kept}
+
+
+def matched_by(pattern):
+    return removed_by(normalizers.Replace(Regex(pattern), ""))
 
 
 class Tables:
@@ -126,11 +140,55 @@ class Tables:
             assert f & (WHITESPACE | PUNCTUATION) != WHITESPACE | PUNCTUATION
             assert f & (CJK | DROPPED) != CJK | DROPPED
 
-    def nfd(self, text):
+        self.read_forms()
+        self.read_kinds()
+
+    def read_forms(self):
+        """Compatibility decompositions where they differ from canonical ones, and compositions of two."""
+        nfd, nfc, nfkd = (getattr(normalizers, form)().normalize_str for form in ("NFD", "NFC", "NFKD"))
+        self.compatibility, self.compositions = {}, {}
+        for c in code_points():
+            if c in HANGUL:
+                continue
+            if nfkd(chr(c)) != nfd(chr(c)):
+                self.compatibility[c] = [ord(x) for x in nfkd(chr(c))]
+            parts = self.decomposition.get(c)
+            if parts and nfc(chr(c)) == chr(c):
+                first = nfc("".join(map(chr, parts[:-1])))
+                assert len(first) == 1 and nfc(first + chr(parts[-1])) == chr(c), hex(c)
+                self.compositions[ord(first), parts[-1]] = c
+
+    def read_kinds(self):
+        nfc = normalizers.NFC().normalize_str
+        seconds = {second for _, second in self.compositions} | {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}
+        letters, numbers, marks, spaces = (matched_by(p) for p in (r"\p{L}", r"\p{N}", r"\p{M}", r"\s"))
+        accents = removed_by(normalizers.StripAccents())
+        words, white = pre_tokenizers.Whitespace().pre_tokenize_str, pre_tokenizers.WhitespaceSplit().pre_tokenize_str
+        digits = pre_tokenizers.Digits(individual_digits=True).pre_tokenize_str
+        punctuation = pre_tokenizers.Punctuation().pre_tokenize_str
+        strip = normalizers.Strip().normalize_str
+        self.kinds = [0] * 0x110000
+        for c in code_points():
+            assert (len(white("a" + chr(c) + "b")) == 2) == (strip(chr(c)) == "") == (c in spaces), hex(c)
+            assert (len(punctuation("a" + chr(c))) == 2) == bool(self.flags[c] & PUNCTUATION), hex(c)
+            pieces = [piece for piece, _ in words("a" + chr(c))]
+            assert pieces in (["a" + chr(c)], ["a", chr(c)], ["a"]) and (pieces == ["a"]) == (c in spaces), hex(c)
+            self.kinds[c] = (
+                LETTER * (c in letters)
+                | NUMBER * (c in numbers)
+                | MARK * (c in marks)
+                | SPACE * (c in spaces)
+                | WORD * (len(pieces[0]) == 2)
+                | NUMERIC * (len(digits("a" + chr(c))) == 2)
+                | ACCENT * (c in accents)
+                | UNSTABLE * (c in self.combining or c in seconds or nfc(chr(c)) != chr(c))
+            )
+
+    def nfd(self, text, compatibility=False):
         out = []
         for c in text:
             parts = self.decomposition.get(c) or (hangul(c) if c in HANGUL else [c])
-            out.extend(parts)
+            out.extend(self.compatibility.get(c, parts) if compatibility else parts)
         start = 0
         while start < len(out):  # canonical ordering: stable sort of each run of marks
             end = start
@@ -139,6 +197,27 @@ class Tables:
             if end > start + 1:
                 out[start:end] = sorted(out[start:end], key=self.combining.__getitem__)
             start = max(end, start + 1)
+        return out
+
+    def compose(self, text):
+        """Canonical composition of decomposed text (Unicode 3.11)."""
+        out, starter, last = [], None, 0  # the place of the last starter, and the class of what follows it
+        for c in text:
+            k = self.combining.get(c, 0)
+            if starter is not None and (last < k or last == 0 and starter == len(out) - 1):
+                first = out[starter]
+                composite = self.compositions.get((first, c))
+                if 0x1100 <= first < 0x1113 and 0x1161 <= c < 0x1176:
+                    composite = 0xAC00 + ((first - 0x1100) * 21 + c - 0x1161) * 28
+                if first in HANGUL and (first - 0xAC00) % 28 == 0 and 0x11A8 <= c < 0x11C3:
+                    composite = first + c - 0x11A7
+                if composite:
+                    out[starter] = composite
+                    continue
+            out.append(c)
+            last = k
+            if k == 0:
+                starter = len(out) - 1
         return out
 
     def words(self, text, lowercase, strip_accents):
@@ -171,6 +250,7 @@ def verify(tables, random_texts=100_000, seed=20240607):
     split = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
     awkward = sorted(
         [*tables.combining, *tables.decomposition, *tables.lower, *tables.cleaned_differs]
+        + [*tables.compatibility, *(c for pair in tables.compositions for c in pair)]
         + [c for c in code_points() if tables.flags[c] & (WHITESPACE | PUNCTUATION | CJK) and c < 0x3500]
     ) + [*range(0x1100, 0x1200), *range(0xAC00, 0xAC40), *range(0x20, 0x7F)]
     marks = sorted(tables.combining)
@@ -191,7 +271,16 @@ def verify(tables, random_texts=100_000, seed=20240607):
                     f"differs: lowercase={lowercase} strip_accents={strip_accents} "
                     f"{ascii(text)}: library {ascii(real)}, tables {ascii(ours)}"
                 )
-    return len(texts) * len(modes)
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        normalize = getattr(normalizers, form)().normalize_str
+        for text in texts:
+            parts = tables.nfd(map(ord, text), "K" in form)
+            ours = "".join(map(chr, tables.compose(parts) if form.endswith("C") else parts))
+            if normalize(text) != ours:
+                sys.exit(f"{form} differs: {ascii(text)}: library {ascii(normalize(text))}, tables {ascii(ours)}")
+            stable = not any(tables.kinds[ord(c)] & UNSTABLE for c in text)
+            assert form != "NFC" or not stable or ours == text, ascii(text)
+    return len(texts) * (len(modes) + 4)
 
 
 def array(declaration, comment, values, hexadecimal=True):
@@ -219,28 +308,37 @@ def pooled(name, mapping, comment):
     ]
 
 
-def render(tables):
+def two_stages(name, values):
+    """A byte for each code point: blocks of 256 and which block each run of 256 has."""
     blocks, index = {}, []
     for start in range(0, 0x110000, 256):
-        block = tuple(tables.flags[start : start + 256])
+        block = tuple(values[start : start + 256])
         index.append(blocks.setdefault(block, len(blocks)))
-    index_type = "uint8_t" if len(blocks) <= 256 else "uint16_t"
+    assert len(blocks) <= 256
     rows = ",\n".join(
         "    {" + ",\n     ".join(", ".join(map(str, b[i : i + 16])) for i in range(0, 256, 16)) + "}" for b in blocks
     )
-    combining = sorted(tables.combining)
-    parts = [
-        "// What BERT's normalizer and pre-tokenizer do to each code point, as tables.\n"
-        f"// Made by scripts/make_unicode_tables.py from tokenizers {tokenizers.__version__}. Do not edit.\n"
-        "// The bits of the flags are named in unicode.h.\n"
-        "// clang-format off\n",
+    return [
         array(
-            f"{index_type} kFlagsIndex[0x110000 >> 8]",
-            "Block of flags for each 256 code points: kFlagsBlocks[kFlagsIndex[c >> 8]][c & 255].",
+            f"uint8_t k{name}Index[0x110000 >> 8]",
+            f"Block of {name.lower()} for each 256 code points: k{name}Blocks[k{name}Index[c >> 8]][c & 255].",
             index,
             hexadecimal=False,
         ),
-        f"// The distinct blocks of flags.\nconstexpr uint8_t kFlagsBlocks[{len(blocks)}][256] = {{\n{rows},\n}};\n",
+        f"// The distinct blocks of {name.lower()}.\n"
+        f"constexpr uint8_t k{name}Blocks[{len(blocks)}][256] = {{\n{rows},\n}};\n",
+    ]
+
+
+def render(tables):
+    combining = sorted(tables.combining)
+    parts = [
+        "// What normalizers, pre-tokenizers and regular expressions make of each code point, as tables.\n"
+        f"// Made by scripts/make_unicode_tables.py from tokenizers {tokenizers.__version__}. Do not edit.\n"
+        "// The bits of flags and kinds are named in unicode.h.\n"
+        "// clang-format off\n",
+        *two_stages("Flags", tables.flags),
+        *two_stages("Kinds", tables.kinds),
         *pooled("Lower", tables.lower, ("Code points with a lowercase form", "Lowercase forms.")),
         *pooled(
             "Decompose",
@@ -249,6 +347,24 @@ def render(tables):
                 "Code points with a canonical decomposition, without Hangul syllables",
                 "Full canonical decompositions, in canonical order.",
             ),
+        ),
+        *pooled(
+            "Compatibility",
+            tables.compatibility,
+            (
+                "Code points whose full compatibility decomposition is not the canonical one",
+                "Full compatibility decompositions, in canonical order.",
+            ),
+        ),
+        array(
+            "uint64_t kComposePair[]",
+            "Two code points that compose, the first one in the upper half, sorted.",
+            [first << 32 | second for first, second in sorted(tables.compositions)],
+        ),
+        array(
+            "uint32_t kComposeTo[]",
+            "What each entry of kComposePair becomes.",
+            [tables.compositions[pair] for pair in sorted(tables.compositions)],
         ),
         array(
             "uint32_t kCombiningFrom[]", "Code points with a canonical combining class other than 0, sorted.", combining
@@ -260,17 +376,18 @@ def render(tables):
             hexadecimal=False,
         ),
     ]
-    return "\n".join(parts), len(blocks)
+    return "\n".join(parts)
 
 
 def main():
     tables = Tables()
-    text, blocks = render(tables)
+    text = render(tables)
     checked = verify(tables)
     OUTPUT.write_text(text, encoding="ascii")
     print(
-        f"{OUTPUT}: {len(text)} bytes, {blocks} blocks, {len(tables.lower)} lowercase, "
-        f"{len(tables.decomposition)} decompositions, {len(tables.combining)} combining; "
+        f"{OUTPUT}: {len(text)} bytes, {len(tables.lower)} lowercase, {len(tables.decomposition)} canonical and "
+        f"{len(tables.compatibility)} compatibility decompositions, {len(tables.compositions)} compositions, "
+        f"{len(tables.combining)} combining; "
         f"{checked} texts checked"
     )
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/config.h"
 #include "core/utf8.h"
 #include "tokenizers/unicode.h"
 
@@ -22,6 +23,9 @@ struct BertTextOptions {
 
   bool strips_accents() const { return strip_accents.value_or(lowercase); }
 };
+
+/// A BertNormalizer's fields in tokenizer.json, with its defaults.
+BertTextOptions read_bert_text_options(const Config& normalizer);
 
 /// Calls put(char32_t) for each code point of the normalized text; made anew for each text.
 template <class Put>
@@ -71,13 +75,8 @@ class BertNormalizer {
   }
 
   void decompose(char32_t c, uint8_t flags) {
-    constexpr char32_t kHangulFirst = 0xAC00, kHangulLast = 0xD7A3;
-    if (c >= kHangulFirst && c <= kHangulLast) {  // into two or three jamo, Unicode 3.12
-      const char32_t s = c - kHangulFirst;
-      ordered(0x1100 + s / 588);
-      ordered(0x1161 + s % 588 / 28);
-      if (s % 28) ordered(0x11A7 + s % 28);
-    } else if (flags & unicode::kDecomposes) {
+    if (unicode::decompose_hangul(c, [this](char32_t jamo) { ordered(jamo); })) return;
+    if (flags & unicode::kDecomposes) {
       for (const uint32_t part : unicode::decomposition(c)) ordered(part);
     } else {
       ordered(c);

@@ -1,18 +1,15 @@
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/tokenizer.h>
 
+#include <algorithm>
+#include <deque>
 #include <stdexcept>
+#include <unordered_map>
 
 #include "tokenizers/tokenizer_files.h"
 
 namespace sentence_transformers {
 namespace {
-
-/// Heterogeneous lookup: find(std::string_view) without a copy.
-struct StringHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
 
 int64_t count_specials(const std::vector<TemplatePiece>& pieces) {
   return std::count_if(pieces.begin(), pieces.end(),
@@ -24,25 +21,33 @@ int64_t count_specials(const std::vector<TemplatePiece>& pieces) {
 struct Tokenizer::Impl {
   explicit Impl(TokenizerParts parts)
       : pipeline(std::move(parts.pipeline)),
+        decoder(std::move(parts.decoder)),
         post_processor(std::move(parts.post_processor)),
-        model_max_length(parts.model_max_length) {
+        model_max_length(parts.model_max_length),
+        cleans_up(parts.cleans_up),
+        keeps_end(parts.keeps_end),
+        vocabulary(std::move(parts.vocabulary)),
+        ids(std::move(parts.index)) {
     // Ids may have holes, but one number in a file must not take gigabytes.
-    id_limit =
-        4 * static_cast<int64_t>(parts.vocabulary.size() + parts.added_tokens.size()) + 65536;
-    ids.reserve(parts.vocabulary.size() + parts.added_tokens.size());
-    for (auto& [token, id] : parts.vocabulary) add(std::move(token), id);
+    id_limit = 4 * static_cast<int64_t>(vocabulary.size() + parts.added_tokens.size()) + 65536;
+    const bool repeats = ids.size() != vocabulary.size();
+    for (const auto& [token, id] : vocabulary) {
+      if (!repeats || ids[token] == id) add(token, id);
+    }
     std::vector<AddedToken> raw, normalized;
     for (AddedToken& token : parts.added_tokens) {
-      add(token.content, token.id);
+      add(added_contents.emplace_back(token.content), token.id);
+      ids.emplace(added_contents.back(), token.id);
       if (token.special) special[token.id] = true;
-      if (token.normalized) token.content = pipeline->normalize(token.content);
+      if (token.normalized) normalize(token);
       (token.normalized ? normalized : raw).push_back(std::move(token));
     }
     raw_added = AddedTokens(std::move(raw));
     normalized_added = AddedTokens(std::move(normalized));
   }
 
-  void add(std::string token, int64_t id) {
+  /// `token` stays where it is.
+  void add(const std::string& token, int64_t id) {
     if (id >= id_limit) {
       throw LoadError("[Tokenizer] token \"" + token + "\" has the id " + std::to_string(id) +
                       "; expected less than " + std::to_string(id_limit) +
@@ -52,26 +57,47 @@ struct Tokenizer::Impl {
       tokens.resize(id + 1);
       special.resize(id + 1);
     }
-    tokens[id] = token;
-    const auto [place, is_new] = ids.try_emplace(std::move(token), id);
-    if (is_new || place->second == id) return;
-    if (tokens[place->second] == place->first) tokens[place->second].clear();
-    place->second = id;
+    tokens[id] = &token;
+  }
+
+  /// From here on the token goes by its normalized text. Hugging Face's `decode` spells it so too,
+  /// and then takes it for a special one only if that text is one.
+  void normalize(AddedToken& token) {
+    std::string content = std::move(token.content);
+    pipeline->normalize({content, true},
+                        [&](Stretch text) { token.content = std::string(text.text); });
+    if (token.content != content) spelled_otherwise[token.id] = token.content;
+  }
+
+  /// What decode makes of an id, or nothing for a hole or a special token that is to be skipped.
+  const std::string* spelling(int64_t id, bool skip_special_tokens) const {
+    const auto other = spelled_otherwise.find(id);
+    if (other != spelled_otherwise.end()) return &other->second;
+    return skip_special_tokens && special[id] ? nullptr : tokens[id];
   }
 
   std::vector<int64_t> content_ids(std::string_view text) const {
     std::vector<int64_t> found;
     const auto token = [&](int64_t id) { found.push_back(id); };
     raw_added.split(
-        text,
-        [&](std::string_view part) {
+        {text, true},
+        [&](Stretch part) {
           if (normalized_added.empty()) return pipeline->encode(part, found);
-          normalized_added.split(
-              pipeline->normalize(part),
-              [&](std::string_view piece) { pipeline->encode_normalized(piece, found); }, token);
+          pipeline->normalize(part, [&](Stretch normalized) {
+            normalized_added.split(
+                normalized, [&](Stretch piece) { pipeline->encode_normalized(piece, found); },
+                token);
+          });
         },
         token);
     return found;
+  }
+
+  /// Leaves `count` ids.
+  void cut(std::vector<int64_t>& content, int64_t count) const {
+    const auto surplus = static_cast<int64_t>(content.size()) - count;
+    if (keeps_end && surplus > 0) content.erase(content.begin(), content.begin() + surplus);
+    content.resize(count);
   }
 
   void check_id(int64_t id) const {
@@ -109,12 +135,17 @@ struct Tokenizer::Impl {
   }
 
   std::unique_ptr<Pipeline> pipeline;
+  std::unique_ptr<Decoder> decoder;
   Template post_processor;
   std::optional<int64_t> model_max_length;
+  bool cleans_up, keeps_end;
   int64_t id_limit;
-  std::vector<std::string> tokens;  // by id
+  const Vocabulary vocabulary;
+  std::deque<std::string> added_contents;
+  TokenIndex ids;                          // views into these two
+  std::vector<const std::string*> tokens;  // by id, in these two; null for a hole
   std::vector<bool> special;
-  std::unordered_map<std::string, int64_t, StringHash, std::equal_to<>> ids;
+  std::unordered_map<int64_t, std::string> spelled_otherwise;  // normalized added tokens
   AddedTokens raw_added, normalized_added;
 };
 
@@ -133,7 +164,7 @@ Encoding Tokenizer::encode(std::string_view text, int64_t max_length) const {
   const int64_t room = Impl::room("Tokenizer::encode", max_length, specials);
   std::vector<int64_t> content = impl_->content_ids(text);
   const auto whole = static_cast<int64_t>(content.size());
-  content.resize(std::min(whole, room));
+  impl_->cut(content, std::min(whole, room));
   return Impl::assemble(pieces, content, {}, whole + specials);
 }
 
@@ -154,8 +185,8 @@ Encoding Tokenizer::encode_pair(std::string_view first, std::string_view second,
     shorter = std::min(shorter, room / 2);
     longer = room - shorter;
   }
-  a.resize(n);
-  b.resize(m);
+  impl_->cut(a, n);
+  impl_->cut(b, m);
   return Impl::assemble(pieces, a, b, whole);
 }
 
@@ -163,9 +194,12 @@ std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool skip_special
   std::vector<std::string> tokens;
   for (const int64_t id : ids) {
     impl_->check_id(id);
-    if (!(skip_special_tokens && impl_->special[id])) tokens.push_back(impl_->tokens[id]);
+    if (const std::string* token = impl_->spelling(id, skip_special_tokens)) {
+      tokens.push_back(*token);
+    }
   }
-  return impl_->pipeline->decode(tokens);
+  std::string text = decode_tokens(impl_->decoder.get(), std::move(tokens));
+  return impl_->cleans_up ? without_extra_spaces(std::move(text)) : text;
 }
 
 std::vector<std::string> Tokenizer::tokenize(std::string_view text, int64_t max_length) const {
@@ -180,8 +214,9 @@ int64_t Tokenizer::count_tokens(std::string_view text) const {
 }
 
 const std::string& Tokenizer::id_to_token(int64_t id) const {
+  static const std::string kHole;
   impl_->check_id(id);
-  return impl_->tokens[id];
+  return impl_->tokens[id] ? *impl_->tokens[id] : kHole;
 }
 
 std::optional<int64_t> Tokenizer::token_to_id(std::string_view token) const {

@@ -3,6 +3,8 @@
 
 #include <sentence_transformers/tokenizer.h>
 
+#include <chrono>
+
 #include "support.h"
 
 namespace sentence_transformers {
@@ -18,7 +20,7 @@ Strings split(std::vector<AddedToken> tokens, std::string_view text) {
   Strings parts;
   AddedTokens(std::move(tokens))
       .split(
-          text, [&](std::string_view part) { parts.emplace_back(part); },
+          {text, true}, [&](Stretch part) { parts.emplace_back(part.text); },
           [&](int64_t id) { parts.push_back("#" + std::to_string(id)); });
   return parts;
 }
@@ -84,6 +86,59 @@ TEST(AddedTokens, WholeWordsOnly) {
   EXPECT_EQ(split(tokens, "\u00a0dog\u3002"), (Strings{"\u00a0", "#0", "\u3002"}));
 }
 
+// Right sides: tokenizers 0.23.3. Its \w has marks, letter numbers and joiners, but neither symbols
+// nor other numbers.
+TEST(AddedTokens, WhatIsAWordNextToThem) {
+  const std::vector<AddedToken> tokens = {{.content = "dog", .single_word = true}};
+  for (const std::string text : {"dog\u2163", "dog\u0663", "dog\u200d", "\u24b6dog", "dog\u0301",
+                                 "dog\u00aa", "\U0001f130dog", "dog\u20dd", "\u203fdog"}) {
+    EXPECT_EQ(split(tokens, text), Strings{text});
+  }
+  for (const std::string other :
+       {"\U0001f600", "\u20ac", "\u00b2", "\u00bd", "\u200b", "$", "+", "\U0001f1e9"}) {
+    EXPECT_EQ(split(tokens, other + "dog"), (Strings{other, "#0"}));
+    EXPECT_EQ(split(tokens, "dog" + other), (Strings{"#0", other}));
+  }
+}
+
+// Right sides: tokenizers 0.23.3. The search goes on right behind a token, the text behind the
+// spaces that it took.
+TEST(AddedTokens, ATokenInsideSpacesThatAreTaken) {
+  const std::vector<AddedToken> tokens = {{.content = "<r>", .rstrip = true},
+                                          {.content = " x"},
+                                          {.content = "\n"},
+                                          {.content = "<l>", .lstrip = true}};
+  EXPECT_EQ(split(tokens, "<r> x"), (Strings{"#0", "#1"}));
+  EXPECT_EQ(split(tokens, "<r>  x"), (Strings{"#0", "#1"}));
+  EXPECT_EQ(split(tokens, "<r> \n  a"), (Strings{"#0", "#2", "  a"}));
+  EXPECT_EQ(split(tokens, "<r>\n\na"), (Strings{"#0", "#2", "#2", "a"}));
+  EXPECT_EQ(split(tokens, "<r> <l>b"), (Strings{"#0", "#3", "b"}));
+  EXPECT_EQ(split(tokens, "x <l> <l>"), (Strings{"x", "#3", "#3"}));
+  const std::vector<AddedToken> both = {{.content = "\n", .lstrip = true, .rstrip = true}};
+  EXPECT_EQ(split(both, "a\r\n\r\n\r\nb"), (Strings{"a", "#0", "b"}));
+}
+
+TEST(AddedTokens, IgnoredOnesHideThoseInsideThem) {
+  const std::vector<AddedToken> tokens = {{.content = "<ab>", .ignored = true}, {.content = "a"}};
+  EXPECT_EQ(split(tokens, "a<ab>a"), (Strings{"#1", "<ab>", "#1"}));
+}
+
+// 30,000 of them took 26 s for a megabyte when each was tried at each place.
+TEST(AddedTokens, TimeDoesNotGrowWithTheirNumber) {
+  std::vector<AddedToken> tokens;
+  for (int i = 0; i < 30'000; ++i) {
+    tokens.push_back({.content = "word" + std::to_string(i), .id = i});
+  }
+  const AddedTokens added(std::move(tokens));
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "wor word12 ";
+  const auto start = std::chrono::steady_clock::now();
+  int64_t found = 0;
+  added.split({text, true}, [](Stretch) {}, [&](int64_t id) { found += id == 12; });
+  EXPECT_EQ(found, 100'000);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+}
+
 // Hugging Face looks for the longest first and drops it where it is no whole word, together with
 // the tokens inside it.
 TEST(AddedTokens, ATokenThatIsNoWholeWordHidesThoseInsideIt) {
@@ -138,6 +193,16 @@ TEST(AddedTokens, NormalizedOnesHaveTheOtherOptionsToo) {
 
 TEST(AddedTokens, AreNormalizedUnlessTheFileSaysNo) {
   EXPECT_EQ(tokens(with_added({{{"content", "Dog"}}}), "DOG"), Strings{"Dog"});
+}
+
+// tokenizers 0.23.3 spells them by what they are looked for as.
+TEST(AddedTokens, NormalizedOnesAreDecodedAsTheyAreFound) {
+  const Tokenizer t = with_added({{{"content", "Café"}, {"normalized", true}, {"special", true}},
+                                  {{"content", "x y"}, {"normalized", true}, {"special", true}}});
+  const auto ids = t.encode("CAFÉ x y").ids;
+  EXPECT_EQ(t.decode(ids, false), "[CLS] cafe x y [SEP]");
+  EXPECT_EQ(t.decode(ids), "cafe");  // no special token has this text
+  EXPECT_EQ(t.id_to_token(ids[1]), "Café");
 }
 
 TEST(AddedTokens, WordsBesideATokenBeginAnew) {

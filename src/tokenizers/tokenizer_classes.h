@@ -1,0 +1,36 @@
+// Which class of transformers 5.23 a folder's tokenizer is, and what each class makes of its files.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tokenizers/added_token_files.h"
+#include "tokenizers/tokenizer_folder.h"
+
+namespace sentence_transformers {
+
+/// The post-processor of a class that builds its stages itself.
+enum class ClassTemplate {
+  bert,     // [CLS] A [SEP], [CLS] A [SEP] B:1 [SEP]:1
+  roberta,  // <s> A </s>, <s> A </s> </s> B </s>
+  ends,     // bos_token and eos_token, where the settings ask for them
+  file,     // tokenizer.json's, else as `ends`
+};
+
+/// A class that takes vocabulary, merges and added tokens from the files, and builds its stages by
+/// tokenizer_config.json.
+struct TokenizerClass {
+  std::string_view name;
+  std::string_view model;  // WordPiece: from vocab.txt; BPE: from vocab.json and merges.txt
+  ClassTemplate post_processor;
+  AddedTokenRules added_tokens;
+  /// An object with "normalizer", "pre_tokenizer", "decoder" and "model", as in tokenizer.json.
+  nlohmann::json (*stages)(const TokenizerFolder& folder);
+};
+
+/// The class of a folder, or null where tokenizer.json counts as it stands. Throws UnsupportedError
+/// for a class that builds its stages in a way that is not here.
+const TokenizerClass* find_tokenizer_class(const TokenizerFolder& folder);
+
+}  // namespace sentence_transformers

@@ -1,0 +1,30 @@
+// The files of a tokenizer beside each other in a folder; each may be missing.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "core/config.h"
+
+namespace sentence_transformers {
+
+struct TokenizerFolder {
+  /// Throws LoadError for a file that is no JSON object.
+  explicit TokenizerFolder(const std::filesystem::path& folder);
+
+  std::optional<Config> read(const char* name, InnerObject* apart = nullptr) const;
+  bool has(const char* name) const;
+
+  /// A key of tokenizer_config.json, or `fallback`.
+  template <class T>
+  T setting(const std::string& key, T fallback) const {
+    return settings ? settings->get<T>(key, std::move(fallback)) : fallback;
+  }
+
+  std::filesystem::path path;
+  InnerObject vocabulary{"model", "vocab"};  // tokenizer.json's, which is most of it
+  std::optional<Config> tokenizer, settings, special_tokens, model;
+};
+
+}  // namespace sentence_transformers

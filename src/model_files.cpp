@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "core/config.h"
+#include "core/quoted.h"
 #include "modules/pooling.h"
 
 namespace sentence_transformers {
@@ -22,7 +23,7 @@ fs::path module_folder(const fs::path& model, const Config& entry, const std::st
   const bool climbs = std::find(path.begin(), path.end(), "..") != path.end();
   if (path.is_absolute() || climbs) {
     throw LoadError("[" + function + "] " + entry.name("path") +
-                    ": expected a folder inside the model's, found \"" + text + "\"");
+                    ": expected a folder inside the model's, found " + in_quotes(text));
   }
   return text.empty() ? model : model / path;
 }
@@ -34,8 +35,8 @@ void read_modules(const fs::path& folder, ModelParts& parts) {
     parts.embedding_dimension = parts.modules.back()->output_size(parts.embedding_dimension);
     pools = pools || module_class(entry.type) == "Pooling";
     if (parts.modules.size() > 1 && !pools) {
-      throw LoadError("[" + kFunction + "] " + entry.name + " is \"" + entry.type +
-                      "\"; expected a Pooling module before it");
+      throw LoadError("[" + kFunction + "] " + entry.name + " is " + in_quotes(entry.type) +
+                      "; expected a Pooling module before it");
     }
   }
   if (!pools) {
@@ -84,8 +85,8 @@ std::vector<ModuleEntry> read_module_list(const fs::path& folder, const std::str
     const Config entry(list[i], file, "[" + std::to_string(i) + "]");
     const auto type = entry.require<std::string>("type");
     if ((i == 0) != (module_class(type) == "Transformer")) {
-      throw UnsupportedError("[" + function + "] " + entry.name("type") + " is \"" + type +
-                             "\"; known: one Transformer, as the first module");
+      throw UnsupportedError("[" + function + "] " + entry.name("type") + " is " + in_quotes(type) +
+                             "; known: one Transformer, as the first module");
     }
     entries.push_back({type, module_folder(folder, entry, function), entry.name("type")});
   }
@@ -94,7 +95,7 @@ std::vector<ModuleEntry> read_module_list(const fs::path& folder, const std::str
 
 std::optional<Config> read_settings(const fs::path& folder) {
   const fs::path file = folder / "config_sentence_transformers.json";
-  return fs::exists(file) ? std::optional(Config::read(file)) : std::nullopt;
+  return file_exists(file) ? std::optional(Config::read(file)) : std::nullopt;
 }
 
 std::string model_type(const std::optional<Config>& settings) {
@@ -111,8 +112,8 @@ void read_prompts(const Config& settings, const std::string& function, ModelFold
   }
   model.default_prompt_name = settings.find<std::string>("default_prompt_name");
   if (model.default_prompt_name && !model.prompts.count(*model.default_prompt_name)) {
-    throw LoadError("[" + function + "] " + settings.name("default_prompt_name") + " is \"" +
-                    *model.default_prompt_name + "\", which \"prompts\" does not have");
+    throw LoadError("[" + function + "] " + settings.name("default_prompt_name") + " is " +
+                    in_quotes(*model.default_prompt_name) + ", which \"prompts\" does not have");
   }
 }
 
@@ -161,7 +162,7 @@ ModelParts read_model(const fs::path& folder) {
   const std::optional<Config> settings = read_settings(folder);
   const bool same_kind = model_type(settings) == kFunction;
 
-  if (same_kind && fs::exists(folder / "modules.json")) {
+  if (same_kind && file_exists(folder / "modules.json")) {
     read_modules(folder, parts);
   } else {
     default_modules(folder, parts);

@@ -125,7 +125,7 @@ at::Tensor pairwise_dot_score(const at::Tensor& a, const at::Tensor& b) {
 at::Tensor pairwise_euclidean_sim(const at::Tensor& a, const at::Tensor& b) {
   const auto [x, y] = rows(a, b, "pairwise_euclidean_sim", false);
   const at::Tensor difference = x - y;
-  if (!difference.is_floating_point()) return -difference.square().sum(-1).sqrt();
+  if (!difference.is_floating_point()) return -difference.square().sum(-1).to(at::kFloat).sqrt();
   return -at::linalg_vector_norm(difference, 2, at::IntArrayRef{-1});
 }
 

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/json.h"
+#include "core/quoted.h"
 #include "core/safetensors.h"
 #include "core/xxh64.h"
 
@@ -32,7 +34,7 @@ constexpr size_t kMaxSentencesInHeader = 48'000'000;
 std::string shape_text(at::IntArrayRef shape) {
   std::ostringstream text;
   text << shape;
-  return text.str();
+  return shortened(text.str());
 }
 
 /// Of the texts as they stand in the file, and of the embeddings with their type and shape.
@@ -123,8 +125,7 @@ class NpyHeader {
     for (const NpyType& type : kNpyTypes) {
       if (descr_ == type.name) return type.dtype;
     }
-    throw UnsupportedError(start_ + "type \"" + std::string(descr_) +
-                           "\"; known: " + npy_type_names());
+    throw UnsupportedError(start_ + "type " + in_quotes(descr_) + "; known: " + npy_type_names());
   }
   const std::vector<int64_t>& shape() const { return shape_; }
 
@@ -232,14 +233,20 @@ StoredEmbeddings load_embeddings(const std::filesystem::path& path) {
   } else {
     // Written by other software, unless only the key is damaged.
     for (const auto& [key, value] : metadata) {
-      if (value.starts_with(kChecksumMark)) throw damaged("the key \"" + key + "\" is damaged");
+      if (value.starts_with(kChecksumMark))
+        throw damaged("the key " + in_quotes(key) + " is damaged");
     }
   }
 
-  try {
-    stored.sentences = nlohmann::json::parse(json).get<std::vector<std::string>>();
-  } catch (const nlohmann::json::exception& e) {
-    throw damaged(std::string("\"sentences\" is no JSON array of texts: ") + e.what());
+  const std::string no_texts = "\"sentences\" is no JSON array of texts";
+  nlohmann::json sentences = parse_json(
+      json, "[load_embeddings] " + path.string() + ": " + no_texts + ": it ", {.deepest = 1});
+  const auto is_text = [](const nlohmann::json& value) { return value.is_string(); };
+  if (!sentences.is_array() || !std::all_of(sentences.begin(), sentences.end(), is_text)) {
+    throw damaged(no_texts);
+  }
+  for (nlohmann::json& sentence : sentences) {
+    stored.sentences.push_back(std::move(sentence.get_ref<std::string&>()));
   }
   if (stored.embeddings.dim() != 2 ||
       stored.embeddings.size(0) != static_cast<int64_t>(stored.sentences.size())) {

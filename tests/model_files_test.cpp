@@ -2,6 +2,7 @@
 #include "model_files.h"
 
 #include <sentence_transformers/error.h>
+#include <sentence_transformers/sentence_transformer.h>
 
 #include <functional>
 
@@ -286,6 +287,84 @@ TEST_F(ModelFilesTest, SettingsOfTheWrongType) {
       EXPECT_THROWS(LoadError, read_model(folder), path(kSettings), "\"" + key + "\": expected");
     }
   }
+}
+
+// What the system refuses to look at is an error of the library, whichever file it is.
+TEST_F(ModelFilesTest, LoopsOfLinksAndLockedFolders) {
+  for (const char* name : {"modules.json", kSettings, "config.json", "model.safetensors",
+                           "sentence_bert_config.json", "1_Pooling/config.json"}) {
+    SCOPED_TRACE(name);
+    fs::rename(folder / name, folder / "kept");
+    fs::create_symlink(folder / name, folder / name);
+    EXPECT_THROWS(LoadError, read_model(folder), path(name), "Too many levels of symbolic links");
+    fs::rename(folder / "kept", folder / name);
+  }
+  {
+    const WithoutRights guard(folder / "1_Pooling", dir_.path());
+    EXPECT_THROWS(LoadError, read_model(folder), path("1_Pooling/config.json"),
+                  "Permission denied");
+  }
+  const WithoutRights guard(folder, dir_.path());
+  EXPECT_THROWS(LoadError, read_model(folder), folder.string(), "Permission denied");
+}
+
+TEST_F(ModelFilesTest, SavingFromALockedFolderIsAnError) {
+  const ModelParts parts = read_model(folder);
+  fs::create_directory(dir_.path() / "out");
+  chmod((dir_.path() / "out").c_str(), 0777);
+  const WithoutRights guard(folder, dir_.path());
+  EXPECT_THROWS(Error, write_model(parts, dir_.path() / "out"), folder.string(),
+                "Permission denied");
+}
+
+TEST_F(ModelFilesTest, ErrorsStayShortWhateverTheFolderHolds) {
+  const std::string large(1'000'000, 'y');
+  const auto length = [&] {
+    try {
+      read_model(folder);
+    } catch (const Error& e) {
+      return std::string(e.what()).size();
+    }
+    return size_t{0};
+  };
+  const std::vector<json> lists = {
+      {entry(transformer, ""), entry(pooling, "../" + large)},
+      {entry(transformer, ""), entry(pooling, "1_Pooling"), entry(large, "2_Normalize")},
+      {entry(transformer, ""), entry(large, "1_Pooling")},
+      {entry(large, "")}};
+  for (const json& list : lists) {
+    write("modules.json", list);
+    EXPECT_GT(length(), 0u);
+    EXPECT_LT(length(), 600u);
+  }
+  write("modules.json", read("modules.json"));
+  for (const auto& [key, value] : {std::pair<std::string, json>{"default_prompt_name", large},
+                                   {"prompts", {{large, 1}}},
+                                   {"truncate_dim", large}}) {
+    set(key, value);
+    EXPECT_GT(length(), 0u);
+    EXPECT_LT(length(), 600u);
+  }
+}
+
+TEST_F(ModelFilesTest, WeightsThatAreWrittenToInPlaceAreNoticed) {
+  const fs::path weights = folder / "model.safetensors";
+  const auto later = fs::file_time_type::clock::now() + std::chrono::seconds(2);
+  {
+    Transformer loading(folder);
+    fs::last_write_time(weights, later);  // as if it had been overwritten meanwhile
+    EXPECT_THROWS(LoadError, loading.forget_checkpoint(), weights.string(), "was written to");
+  }
+  const SentenceTransformer model(folder.string(), {.device = "cpu"});
+  const at::Tensor expected = model.encode("the sun");
+  fs::copy_file(weights, dir_.path() / "copy");
+  fs::rename(dir_.path() / "copy", weights);  // a new file of that name does no harm
+  EXPECT_TRUE(at::equal(model.encode("the sun"), expected));
+
+  const SentenceTransformer second(folder.string(), {.device = "cpu"});
+  fs::resize_file(weights, 1000);
+  EXPECT_THROWS(LoadError, second.encode("the sun"), weights.string(), "now 1000");
+  EXPECT_TRUE(at::equal(model.encode("the sun"), expected));
 }
 
 }  // namespace

@@ -324,5 +324,48 @@ TEST_F(StorageTest, NpyMistakes) {
   EXPECT_FALSE(fs::exists(path));
 }
 
+TEST_F(StorageTest, WhatTheSystemRefusesIsALoadError) {
+  fs::create_symlink("loop", dir.path() / "loop");
+  fs::create_directory(dir.path() / "locked");
+  EXPECT_THROWS(LoadError, load_embeddings(dir.path() / "loop"), "Too many levels");
+  EXPECT_THROWS(LoadError, load_npy(dir.path() / "loop"), "Too many levels");
+  EXPECT_THROWS(Error, save_npy(dir.path() / "loop", at::ones({2}, at::kFloat)), "Too many levels");
+  const test::WithoutRights guard(dir.path() / "locked", dir.path());
+  EXPECT_THROWS(LoadError, load_embeddings(dir.path() / "locked/f"), "Permission denied");
+  EXPECT_THROWS(LoadError, load_npy(dir.path() / "locked/f"), "Permission denied");
+  EXPECT_THROWS(Error, save_npy(dir.path() / "locked/f", at::ones({2}, at::kFloat)),
+                "Permission denied");
+}
+
+TEST_F(StorageTest, ErrorsStayShortWhateverTheFileHolds) {
+  const std::string large(1'000'000, 'y');
+  const auto length = [&](const auto& load) {
+    try {
+      load(path);
+    } catch (const Error& e) {
+      return std::string(e.what()).size();
+    }
+    return size_t{0};
+  };
+  std::string ones;
+  for (int i = 0; i < 100'000; ++i) ones += "1, ";
+  for (const std::string& header :
+       {"{'descr': '" + large + "', 'fortran_order': False, 'shape': (2,), }\n",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (" + ones + "), }\n",
+        "{'" + large + "': 1}\n"}) {
+    put_npy(header, 2, 2);
+    EXPECT_GT(length(load_npy), 0u);
+    EXPECT_LT(length(load_npy), 600u);
+  }
+  for (const std::map<std::string, std::string>& metadata :
+       {std::map<std::string, std::string>{{"sentences", "[\"" + large}},
+        {{"sentences", "[\"" + large + "\"]"}, {large, "xxh64:0"}},
+        {{"sentences", large}}}) {
+    put(at::ones({2, 2}, at::kFloat), metadata);
+    EXPECT_GT(length(load_embeddings), 0u);
+    EXPECT_LT(length(load_embeddings), 600u);
+  }
+}
+
 }  // namespace
 }  // namespace sentence_transformers

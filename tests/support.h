@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <sentence_transformers/error.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -35,6 +37,45 @@ class TempDir {
  private:
   fs::path path_;
 };
+
+/// Takes the rights from files for its lifetime, also where the tests run as root.
+class WithoutRights {
+ public:
+  /// `folder`, and a folder around it that belongs to the tests.
+  WithoutRights(const fs::path& folder, const fs::path& around) : folder_(folder) {
+    chmod(around.c_str(), 0755);
+    chmod(folder.c_str(), 0);
+    if (was_root_ && seteuid(65534) != 0) ADD_FAILURE() << "cannot become another user";
+  }
+  ~WithoutRights() {
+    if (was_root_ && seteuid(0) != 0) ADD_FAILURE() << "cannot become root again";
+    chmod(folder_.c_str(), 0755);
+  }
+  WithoutRights(const WithoutRights&) = delete;
+  WithoutRights& operator=(const WithoutRights&) = delete;
+
+ private:
+  fs::path folder_;
+  bool was_root_ = geteuid() == 0;
+};
+
+/// Runs `body` in a child process and gives its wait status. The child must not use LibTorch, whose
+/// threads do not survive a fork.
+template <class F>
+int in_child(F&& body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    int code = 99;
+    try {
+      code = body();
+    } catch (...) {
+    }
+    _exit(code);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status;
+}
 
 inline fs::path golden(const std::string& name) { return fs::path(GOLDEN_FOLDER) / name; }
 

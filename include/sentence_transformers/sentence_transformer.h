@@ -66,7 +66,11 @@ struct EncodeOptions {
 ///
 /// Loads a sentence-transformers or Hugging Face folder as it is. const members may be called from
 /// several threads at once; loading, moving and set_max_seq_length may not overlap with them. The
-/// process's own LibTorch settings (threads, grad mode) are never changed.
+/// process's own LibTorch settings (threads, grad mode) are never changed. Weights stay mapped from
+/// their files, which may be replaced by renaming but not written to (then a call throws LoadError,
+/// or, if the file was cut short meanwhile, the process ends). A process forked from one that has
+/// encoded must not encode: LibTorch's threads exist in the parent alone, and it would wait
+/// forever.
 class SentenceTransformer {
  public:
   /// `model_name_or_path` is a folder, or a name such as "all-MiniLM-L6-v2" or "org/model" that is

@@ -1,4 +1,7 @@
-// Embeddings on disk. Files are written whole or not at all, and read by mapping.
+// Embeddings on disk. Files are written whole or not at all, and read by mapping: what was loaded
+// keeps its numbers when another file is renamed to its name, as save_embeddings and save_npy do.
+// Who writes into the file itself changes the loaded numbers, unnoticed, and who cuts it short ends
+// the process (SIGBUS) where a missing one is read. clone() makes a tensor that no file can touch.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -2,11 +2,8 @@
 
 #include <sentence_transformers/error.h>
 
-#include <algorithm>
-#include <nlohmann/json.hpp>
-#include <string_view>
-
 #include "core/files.h"
+#include "core/quoted.h"
 
 namespace sentence_transformers {
 namespace {
@@ -34,66 +31,11 @@ bool is(const nlohmann::json& value) {
   if constexpr (std::is_same_v<T, std::string>) return value.is_string();
 }
 
-/// A value as an error text shows it: whole if short.
-std::string shown(const nlohmann::json& value) {
-  std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
-}
-
-/// How deeply brackets are nested, up to where the text stops being JSON and perhaps beyond.
-int depth(std::string_view text) {
-  int now = 0, deepest = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++now);
-    } else if (c == ']' || c == '}') {
-      --now;
-    }
-  }
-  return deepest;
-}
-
-nlohmann::json parse_apart(const std::string& text, InnerObject& apart) {
-  using Event = nlohmann::json::parse_event_t;
-  // Depths as the parser counts them: the keys of the outermost object are at 1.
-  constexpr int kOuter = 1, kInner = 2, kMember = 3;
-  bool in_outer = false, in_inner = false;
-  return nlohmann::json::parse(text, [&](int depth, Event event, const nlohmann::json& value) {
-    if (event == Event::key && depth == kOuter) in_outer = value == apart.outer;
-    if (event == Event::key && depth == kInner) in_inner = in_outer && value == apart.inner;
-    if (!in_outer || !in_inner || depth < kMember) return true;
-    if (event == Event::key && depth == kMember) {
-      apart.members.emplace_back(value.get_ref<const std::string&>(), nullptr);
-      return false;
-    }
-    if (event == Event::value && depth == kMember && !apart.members.empty()) {
-      apart.members.back().second = value;
-    }
-    return true;
-  });
-}
-
 }  // namespace
 
 nlohmann::json read_json(const std::filesystem::path& path, InnerObject* apart) {
-  constexpr int kDeepest = 100;  // what copies, prints and destroys JSON recurses
-  const std::string text = read_file(path);
-  if (depth(text) > kDeepest) {
-    throw LoadError("[read_json] " + path.string() + ": not valid JSON: nested deeper than " +
-                    std::to_string(kDeepest) + " levels");
-  }
-  try {
-    return apart ? parse_apart(text, *apart) : nlohmann::json::parse(text);
-  } catch (const nlohmann::json::exception& e) {
-    throw LoadError("[read_json] " + path.string() + ": not valid JSON: " + e.what());
-  }
+  const std::string text = read_file(path, kLongestJson);
+  return parse_json(text, "[read_json] " + path.string() + ": ", {.apart = apart});
 }
 
 void write_json(const std::filesystem::path& path, const nlohmann::ordered_json& json) {
@@ -115,13 +57,14 @@ Config::Config(std::shared_ptr<const nlohmann::json> json, std::filesystem::path
                std::string where)
     : json_(std::move(json)), file_(std::move(file)), where_(std::move(where)) {
   if (!json_->is_object()) {
-    throw LoadError("[Config] " + file_.string() + (where_.empty() ? "" : ": \"" + where_ + "\"") +
+    throw LoadError("[Config] " + file_.string() +
+                    (where_.empty() ? "" : ": " + in_quotes(where_)) +
                     ": expected a JSON object, found " + shown(*json_));
   }
 }
 
 std::string Config::name(const std::string& key) const {
-  return file_.string() + ": \"" + (where_.empty() ? key : where_ + "." + key) + "\"";
+  return file_.string() + ": " + in_quotes(where_.empty() ? key : where_ + "." + key);
 }
 
 bool Config::has(const std::string& key) const {

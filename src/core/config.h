@@ -7,23 +7,18 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
+
+#include "core/json.h"
 
 namespace sentence_transformers {
 
-/// A large object inside another: {..., outer: {..., inner: {...}}}.
-struct InnerObject {
-  std::string outer, inner;
-  /// Its members as they stand in the file, a repeated key several times; null for one that is an
-  /// object or a list.
-  std::vector<std::pair<std::string, nlohmann::json>> members = {};
-};
+/// Longest JSON file that is read, in bytes. The largest tokenizer.json in use has some 40 MB.
+inline constexpr size_t kLongestJson = 100'000'000;
 
-/// The file as JSON of any kind. Throws LoadError naming the file and, if it is malformed, the
-/// place. Members of `apart`, if the file has such an object, are put there instead of into the
-/// result, which takes a fraction of the time.
+/// The file as JSON of any kind. Throws LoadError naming the file if it is longer than
+/// kLongestJson, nested deeper than JsonRules allow or, with the place, malformed. Members of
+/// `apart`, if the file has such an object, are put there instead of into the result, which takes a
+/// fraction of the time.
 nlohmann::json read_json(const std::filesystem::path& path, InnerObject* apart = nullptr);
 
 /// Writes a configuration file, atomically. Throws Error naming the file if the disk refuses.

@@ -1,4 +1,4 @@
-// POSIX files: reading, private mappings, and writing beside the target with a rename at the end.
+// POSIX files: reading and private mappings.
 #include "core/files.h"
 
 #include <fcntl.h>
@@ -8,49 +8,28 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
-#include <random>
-#include <system_error>
 #include <utility>
+
+#include "core/posix.h"
 
 namespace sentence_transformers {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string reason(int error) { return std::generic_category().message(error); }
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  int get() const { return fd_; }
-  /// Some file systems report a failed write only now.
-  int close() { return ::close(std::exchange(fd_, -1)); }
-
- private:
-  int fd_;
-};
-
-/// Opens a regular file for reading and tells its size; anything else (a folder, a pipe) throws.
-size_t open_regular(const fs::path& path, const std::string& function, FileDescriptor& file) {
-  if (file.get() < 0) {
-    throw LoadError("[" + function + "] " + path.string() + ": " + reason(errno));
-  }
+/// Tells the size and identity of an opened regular file; anything else (a folder, a pipe, what
+/// could not be opened) throws.
+struct stat status_of(const FileDescriptor& file, const fs::path& path,
+                      const std::string& function) {
   struct stat status;
-  if (fstat(file.get(), &status) != 0) {
+  if (file.get() < 0 || fstat(file.get(), &status) != 0) {
     throw LoadError("[" + function + "] " + path.string() + ": " + reason(errno));
   }
   if (!S_ISREG(status.st_mode)) {
     throw LoadError("[" + function + "] " + path.string() + ": expected a regular file, found a " +
                     (S_ISDIR(status.st_mode) ? "folder" : "device, pipe or socket"));
   }
-  return static_cast<size_t>(status.st_size);
+  return status;
 }
 
 /// O_NONBLOCK: a pipe must not keep us waiting before it is refused.
@@ -58,91 +37,41 @@ int open_for_reading(const fs::path& path) {
   return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-/// Where a write to `path` lands: the end of its chain of symbolic links, which need not exist.
-fs::path follow_links(const fs::path& path) {
-  fs::path target = path;
-  for (int links = 0; links < 40; ++links) {  // Linux's own limit
-    std::error_code ignored;
-    if (!fs::is_symlink(fs::symlink_status(target, ignored))) return target;
-    target = target.parent_path() / fs::read_symlink(target, ignored);
-  }
-  throw Error("[write_atomically] " + path.string() + ": " + reason(ELOOP));
-}
-
-/// A new file beside its target, removed again unless it took the target's place.
-class TemporaryFile final : public FileWriter {
- public:
-  explicit TemporaryFile(fs::path target) : target_(std::move(target)), file_(create()) {
-    struct stat old;
-    if (::stat(target_.c_str(), &old) == 0 && fchmod(file_.get(), old.st_mode & 0777) != 0) {
-      const int error = errno;
-      ::unlink(path_.c_str());
-      throw failure(error);
-    }
-  }
-  ~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-
-  void write(const void* data, size_t size) override {
-    const char* from = static_cast<const char*>(data);
-    while (size > 0) {
-      const ssize_t written = ::write(file_.get(), from, size);
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) throw failure(errno);
-      from += written;
-      size -= static_cast<size_t>(written);
-    }
-  }
-
-  void replace_target() {
-    if (fsync(file_.get()) != 0 || file_.close() != 0) throw failure(errno);
-    if (::rename(path_.c_str(), target_.c_str()) != 0) throw failure(errno);
-    path_.clear();
-    // The new file is in place; a file system that cannot flush a folder does not undo that.
-    FileDescriptor folder(::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.get() >= 0) (void)fsync(folder.get());
-  }
-
-  static fs::path folder_of(const fs::path& path) {
-    return path.has_parent_path() ? path.parent_path() : fs::path(".");
-  }
-
- private:
-  Error failure(int error) const {
-    return Error("[write_atomically] " + target_.string() + ": cannot write: " + reason(error));
-  }
-
-  /// Mode 0666 less the process's umask, as any new file.
-  int create() {
-    std::random_device random;
-    for (int attempt = 0;; ++attempt) {
-      char unique[24];
-      std::snprintf(unique, sizeof unique, ".%08x%08x.tmp", random(), random());
-      // Cut, for the target's name may be as long as the file system allows.
-      path_ = folder_of(target_) / ("." + target_.filename().string().substr(0, 200) + unique);
-      const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (fd >= 0) return fd;
-      if (errno != EEXIST || attempt == 100) throw failure(errno);
-    }
-  }
-
-  fs::path target_, path_;
-  FileDescriptor file_;
-};
-
 }  // namespace
 
-std::string read_file(const fs::path& path) {
-  FileDescriptor file(open_for_reading(path));
-  std::string text(open_regular(path, "read_file", file) + 1, '\0');
+bool file_exists(const fs::path& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  throw LoadError("[file_exists] " + path.string() + ": " + reason(errno));
+}
+
+std::vector<fs::path> folder_entries(const fs::path& folder, std::error_code& error) {
+  std::vector<fs::path> paths;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    paths.push_back(entry->path());
+  }
+  return paths;
+}
+
+std::string read_file(const fs::path& path, size_t most) {
+  const auto failure = [&](const std::string& text) {
+    return LoadError("[read_file] " + path.string() + ": " + text);
+  };
+  const FileDescriptor file(open_for_reading(path));
+  const auto size = static_cast<size_t>(status_of(file, path, "read_file").st_size);
+  const std::string too_long = "is longer than " + std::to_string(most) + " bytes";
+  if (size > most) throw failure(too_long);
+  std::string text(size + 1, '\0');
   size_t used = 0;
   for (;;) {
     const ssize_t count = ::read(file.get(), text.data() + used, text.size() - used);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw LoadError("[read_file] " + path.string() + ": " + reason(errno));
+    if (count < 0) throw failure(reason(errno));
     if (count == 0) break;
     used += static_cast<size_t>(count);
+    if (used > most) throw failure(too_long);
     if (used == text.size()) text.resize(2 * used);
   }
   text.resize(used);
@@ -150,8 +79,9 @@ std::string read_file(const fs::path& path) {
 }
 
 std::shared_ptr<MappedFile> MappedFile::open(const fs::path& path) {
-  FileDescriptor file(open_for_reading(path));
-  const size_t size = open_regular(path, "MappedFile", file);
+  const FileDescriptor file(open_for_reading(path));
+  const struct stat status = status_of(file, path, "MappedFile");
+  const auto size = static_cast<size_t>(status.st_size);
   void* data = nullptr;
   if (size > 0) {
     data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.get(), 0);
@@ -159,11 +89,29 @@ std::shared_ptr<MappedFile> MappedFile::open(const fs::path& path) {
       throw LoadError("[MappedFile] " + path.string() + ": cannot map: " + reason(errno));
     }
   }
-  return std::shared_ptr<MappedFile>(new MappedFile(path, static_cast<std::byte*>(data), size));
+  std::shared_ptr<MappedFile> mapped(new MappedFile);
+  mapped->path_ = path;
+  mapped->data_ = static_cast<std::byte*>(data);
+  mapped->size_ = size;
+  mapped->device_ = status.st_dev;
+  mapped->inode_ = status.st_ino;
+  mapped->changed_ = status.st_mtim;
+  return mapped;
 }
 
-MappedFile::MappedFile(fs::path path, std::byte* data, size_t size)
-    : path_(std::move(path)), data_(data), size_(size) {}
+void MappedFile::check_unchanged() const {
+  struct stat now;
+  // A file of another identity was put in this one's place, whose content lives on in the mapping.
+  if (::stat(path_.c_str(), &now) != 0 || now.st_dev != device_ || now.st_ino != inode_) return;
+  if (static_cast<size_t>(now.st_size) == size_ && now.st_mtim.tv_sec == changed_.tv_sec &&
+      now.st_mtim.tv_nsec == changed_.tv_nsec) {
+    return;
+  }
+  throw LoadError("[MappedFile] " + path_.string() + ": was written to while it was in use (" +
+                  std::to_string(size_) + " bytes when it was opened, now " +
+                  std::to_string(now.st_size) +
+                  "); a new version must be written beside it and renamed");
+}
 
 MappedFile::~MappedFile() {
   if (data_) munmap(data_, size_);
@@ -175,24 +123,6 @@ void MappedFile::release(size_t begin, size_t size) const {
   const size_t last = (begin + size) / page * page;
   // Only advice: where the system refuses, the pages just stay.
   if (first < last) (void)madvise(data_ + first, last - first, MADV_DONTNEED);
-}
-
-void write_atomically(const fs::path& path, const std::function<void(FileWriter&)>& fill) {
-  const fs::path target = follow_links(path);
-  const std::string start = "[write_atomically] " + path.string() + ": ";
-  if (!target.has_filename()) throw Error(start + "names no file");
-  std::error_code ignored;
-  const fs::path folder = TemporaryFile::folder_of(target);
-  if (!fs::is_directory(folder, ignored)) {
-    throw Error(start + "there is no folder " + folder.string());
-  }
-  // Renaming over a device such as /dev/null would replace it for everyone.
-  const fs::file_status old = fs::status(target, ignored);
-  if (fs::exists(old) && !fs::is_regular_file(old)) throw Error(start + "is no regular file");
-
-  TemporaryFile file(target);
-  fill(file);
-  file.replace_target();
 }
 
 }  // namespace sentence_transformers

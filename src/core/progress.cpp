@@ -1,9 +1,13 @@
 #include "core/progress.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+
+#include "core/utf8.h"
 
 namespace sentence_transformers {
 namespace {
@@ -22,12 +26,28 @@ std::string clock_time(double seconds) {
   return text;
 }
 
+/// Characters of the terminal's line; the classic 80 where it does not know.
+int terminal_columns() {
+  winsize size = {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/// The first `count` characters.
+std::string first_characters(const std::string& text, int count) {
+  size_t end = 0;
+  for (; count > 0 && end < text.size(); --count) decode_utf8(text, end);
+  return text.substr(0, end);
+}
+
 }  // namespace
 
 std::string progress_line(const std::string& name, int64_t done, int64_t total, double seconds,
                           const std::string& unit, int width, int64_t already_done,
                           const std::string& note) {
-  const double fraction = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 1;
+  // More than was planned may be done, and where work is counted anew, less than nothing.
+  const double fraction =
+      total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0) : 1;
+  const int64_t left = std::max<int64_t>(total - done, 0);
   const double rate = seconds > 0 ? static_cast<double>(done - already_done) / seconds : 0;
   const int filled = static_cast<int>(fraction * width);
   char tail[96];
@@ -37,9 +57,26 @@ std::string progress_line(const std::string& name, int64_t done, int64_t total, 
     line += "|" + std::string(filled, '#') + std::string(width - filled, ' ') + "|";
   }
   line += " " + std::to_string(done) + "/" + std::to_string(total) + " [" + clock_time(seconds) +
-          "<" +
-          (rate > 0 ? clock_time(static_cast<double>(total - done) / rate) : std::string("?"));
+          "<" + (rate > 0 ? clock_time(static_cast<double>(left) / rate) : std::string("?"));
   return line + tail + (note.empty() ? "" : ", " + note) + "]";
+}
+
+std::string fitted_progress_line(const std::string& name, int64_t done, int64_t total,
+                                 double seconds, const std::string& unit, int columns,
+                                 int64_t already_done, const std::string& note) {
+  const auto line = [&](int width, const std::string& shown_note) {
+    return progress_line(name, done, total, seconds, unit, width, already_done, shown_note);
+  };
+  const auto room = [&](const std::string& text) {
+    return columns - static_cast<int>(utf8_length(text));
+  };
+  const std::string bare = line(0, note);
+  constexpr int kLeastBar = 4, kFrame = 2;
+  const int width = std::min(kBarWidth, room(bare) - kFrame);
+  if (width >= kLeastBar) return line(width, note);
+  if (room(bare) >= 0) return bare;
+  const int kept = static_cast<int>(utf8_length(note)) + room(bare);
+  return first_characters(line(0, first_characters(note, kept)), columns);
 }
 
 ProgressBar::ProgressBar(std::string name, int64_t total, bool enabled, std::string unit,
@@ -74,9 +111,16 @@ void ProgressBar::update(int64_t done, std::string note) {
 
 void ProgressBar::draw() const {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-  const std::string line = progress_line(name_, done_, total_, seconds, unit_,
-                                         terminal_ ? kBarWidth : 0, already_done_, note_);
-  std::fprintf(stderr, terminal_ ? "\r%s" : "%s\n", line.c_str());
+  if (terminal_) {
+    // One column stays free: many terminals go to the next line when the last one is written to.
+    const std::string line = fitted_progress_line(name_, done_, total_, seconds, unit_,
+                                                  terminal_columns() - 1, already_done_, note_);
+    std::fprintf(stderr, "\r%s\x1b[K", line.c_str());  // and clears what a longer line left
+  } else {
+    const std::string line =
+        progress_line(name_, done_, total_, seconds, unit_, 0, already_done_, note_);
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
   std::fflush(stderr);
 }
 

@@ -8,9 +8,9 @@
 
 namespace sentence_transformers {
 
-/// Shows `name: 45%|####     | 450/1000 [00:03<00:04, 130.25 text/s]`. Draws at most ten times a
-/// second on a terminal and every ten seconds elsewhere; the last line always appears. One thread
-/// at a time.
+/// Shows `name: 45%|####     | 450/1000 [00:03<00:04, 130.25 text/s]`, on a terminal in one line of
+/// its width. Draws at most ten times a second on a terminal and every ten seconds elsewhere; the
+/// last line always appears. One thread at a time.
 class ProgressBar {
  public:
   ProgressBar(std::string name, int64_t total, bool enabled, std::string unit = "text",
@@ -33,9 +33,15 @@ class ProgressBar {
 };
 
 /// The line that ProgressBar shows, without line end. A `width` of 0 leaves the bar itself out. The
-/// first `already_done` do not count for the rate.
+/// first `already_done` do not count for the rate. More than `total` done shows as a full bar.
 std::string progress_line(const std::string& name, int64_t done, int64_t total, double seconds,
                           const std::string& unit, int width, int64_t already_done = 0,
                           const std::string& note = "");
+
+/// The same in at most `columns` characters: the bar shrinks from 30 characters to none, then the
+/// note is cut, then what is left of the line.
+std::string fitted_progress_line(const std::string& name, int64_t done, int64_t total,
+                                 double seconds, const std::string& unit, int columns,
+                                 int64_t already_done = 0, const std::string& note = "");
 
 }  // namespace sentence_transformers

@@ -13,6 +13,9 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "core/json.h"
+#include "core/quoted.h"
+
 namespace sentence_transformers {
 namespace {
 
@@ -42,35 +45,13 @@ std::string type_names() {
 
 /// The header as JSON: an object, no key twice, no deeper than the format goes.
 nlohmann::json parse_header(std::string_view text, const std::string& start) {
-  // nlohmann takes a NUL for the end of its input.
-  if (!text.starts_with('{') || text.find('\0') != text.npos) {
-    throw LoadError(start + "the header is no JSON object");
-  }
-  int depth = 0;
-  std::vector<std::set<std::string>> keys;
-  using Event = nlohmann::json::parse_event_t;
-  const auto check = [&](int, Event event, nlohmann::json& parsed) {
-    if (event == Event::object_start) keys.emplace_back();
-    if (event == Event::object_end) keys.pop_back();
-    if (event == Event::object_end || event == Event::array_end) --depth;
-    if ((event == Event::object_start || event == Event::array_start) && ++depth > 3) {
-      throw LoadError(start + "the header is nested too deeply");
-    }
-    if (event == Event::key && !keys.back().insert(parsed.get<std::string>()).second) {
-      throw LoadError(start + "the header has the key " + parsed.dump() + " twice");
-    }
-    return true;
-  };
-  try {
-    return nlohmann::json::parse(text.begin(), text.end(), check);
-  } catch (const nlohmann::json::exception& e) {
-    throw LoadError(start + "the header is no valid JSON: " + e.what());
-  }
+  if (!text.starts_with('{')) throw LoadError(start + "the header is no JSON object");
+  return parse_json(text, start + "the header ", {.deepest = 3, .unique_keys = true});
 }
 
 uint64_t unsigned_number(const nlohmann::json& value, const std::string& start) {
   if (!value.is_number_unsigned()) {
-    throw LoadError(start + "expected a whole number, found " + value.dump());
+    throw LoadError(start + "expected a whole number, found " + shown(value));
   }
   return value.get<uint64_t>();
 }
@@ -88,7 +69,7 @@ at::ScalarType parse_type(const std::string& name, const std::string& start) {
   for (const Type& type : kTypes) {
     if (name == type.name) return type.dtype;
   }
-  const std::string text = start + "type \"" + name + "\"; known: " + type_names();
+  const std::string text = start + "type " + in_quotes(name) + "; known: " + type_names();
   if (std::find(std::begin(kOtherTypes), std::end(kOtherTypes), name) != std::end(kOtherTypes)) {
     throw UnsupportedError(text);
   }
@@ -100,7 +81,7 @@ std::vector<int64_t> parse_shape(const nlohmann::json& json, const std::string& 
   for (const nlohmann::json& value : json) {
     const uint64_t size = unsigned_number(value, start);
     if (size > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-      throw LoadError(start + "the shape is too large: " + json.dump());
+      throw LoadError(start + "the shape is too large: " + shown(json));
     }
     shape.push_back(static_cast<int64_t>(size));
   }
@@ -170,27 +151,28 @@ SafeTensors SafeTensors::open(const std::filesystem::path& path) {
     if (name == "__metadata__") {
       if (!entry.is_object()) throw LoadError(start + "\"__metadata__\" is no object");
       for (const auto& [key, value] : entry.items()) {
-        if (!value.is_string()) throw LoadError(start + "metadata \"" + key + "\" is no string");
+        if (!value.is_string())
+          throw LoadError(start + "metadata " + in_quotes(key) + " is no string");
         result.metadata_.emplace(key, value.get<std::string>());
       }
       continue;
     }
-    const std::string at = start + "tensor \"" + name + "\": ";
-    if (!entry.is_object()) throw LoadError(at + "expected an object, found " + entry.dump());
+    const std::string at = start + "tensor " + in_quotes(name) + ": ";
+    if (!entry.is_object()) throw LoadError(at + "expected an object, found " + shown(entry));
     const at::ScalarType dtype = parse_type(field(entry, "dtype", Kind::string, at), at);
     std::vector<int64_t> shape = parse_shape(field(entry, "shape", Kind::array, at), at);
     const nlohmann::json& offsets = field(entry, "data_offsets", Kind::array, at);
-    if (offsets.size() != 2) throw LoadError(at + "expected two offsets, found " + offsets.dump());
+    if (offsets.size() != 2) throw LoadError(at + "expected two offsets, found " + shown(offsets));
     const uint64_t begin = unsigned_number(offsets[0], at), end = unsigned_number(offsets[1], at);
     if (begin > end || end > file.size() - data_begin) {
-      throw LoadError(at + "the range " + offsets.dump() + " lies outside of " +
+      throw LoadError(at + "the range " + shown(offsets) + " lies outside of " +
                       std::to_string(file.size() - data_begin) + " bytes of data");
     }
     const std::optional<size_t> bytes = tensor_bytes(dtype, shape);
     if (bytes != end - begin) {
       throw LoadError(
           at + "shape and type need " + (bytes ? std::to_string(*bytes) : std::string("too many")) +
-          " bytes, the range " + offsets.dump() + " has " + std::to_string(end - begin));
+          " bytes, the range " + shown(offsets) + " has " + std::to_string(end - begin));
     }
     const auto added = result.entries_.emplace(
         name, Entry{dtype, std::move(shape), data_begin + begin, static_cast<size_t>(*bytes)});
@@ -203,7 +185,7 @@ SafeTensors SafeTensors::open(const std::filesystem::path& path) {
   uint64_t covered = 0;
   for (const Range& range : ranges) {
     if (range.begin != covered) {
-      throw LoadError(start + "tensor \"" + *range.name + "\": expected its data at " +
+      throw LoadError(start + "tensor " + in_quotes(*range.name) + ": expected its data at " +
                       std::to_string(covered) + ", found at " + std::to_string(range.begin) +
                       ": ranges may not overlap or leave holes");
     }
@@ -226,7 +208,7 @@ std::vector<std::string> SafeTensors::names() const {
 at::Tensor SafeTensors::get(const std::string& name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
-    throw LoadError("[SafeTensors] " + path().string() + ": there is no tensor \"" + name + "\"");
+    throw LoadError("[SafeTensors] " + path().string() + ": there is no tensor " + in_quotes(name));
   }
   return map_tensor(file_, found->second.begin, found->second.dtype, found->second.shape);
 }
@@ -249,13 +231,13 @@ void write_safetensors(const std::filesystem::path& path,
   std::set<std::string> names = {"__metadata__"};
   for (const auto& [name, tensor] : tensors) {
     if (!names.insert(name).second) {
-      throw std::invalid_argument(start + "the name \"" + name + "\" is taken");
+      throw std::invalid_argument(start + "the name " + in_quotes(name) + " is taken");
     }
     const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const Type& known) {
       return known.dtype == tensor.scalar_type();
     });
     if (type == std::end(kTypes)) {
-      throw std::invalid_argument(start + "tensor \"" + name + "\" has type " +
+      throw std::invalid_argument(start + "tensor " + in_quotes(name) + " has type " +
                                   c10::toString(tensor.scalar_type()) + "; known: " + type_names());
     }
     items.push_back({static_cast<size_t>(type - std::begin(kTypes)), &name, &tensor});
@@ -266,19 +248,22 @@ void write_safetensors(const std::filesystem::path& path,
 
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
+  auto& members = header.get_ref<nlohmann::ordered_json::object_t&>();
   size_t offset = 0;
   for (const Item& item : items) {
     const size_t end = offset + item.tensor->nbytes();
-    header[*item.name] = {{"dtype", kTypes[item.rank].name},
-                          {"shape", item.tensor->sizes().vec()},
-                          {"data_offsets", {offset, end}}};
+    // Appended, for operator[] would compare all names before; they are known to differ.
+    members.emplace_back(*item.name, nlohmann::ordered_json{{"dtype", kTypes[item.rank].name},
+                                                            {"shape", item.tensor->sizes().vec()},
+                                                            {"data_offsets", {offset, end}}});
     offset = end;
   }
   std::string text;
   try {
     text = header.dump();
   } catch (const nlohmann::json::exception& e) {
-    throw std::invalid_argument(start + "names and metadata must be valid UTF-8: " + e.what());
+    throw std::invalid_argument(start +
+                                "names and metadata must be valid UTF-8: " + shortened(e.what()));
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
   if (text.size() > kMaxSafeTensorsHeader) {

@@ -26,6 +26,7 @@ class SafeTensors {
   /// types that is not here.
   static SafeTensors open(const std::filesystem::path& path);
 
+  std::shared_ptr<const MappedFile> mapped_file() const { return file_; }
   const std::filesystem::path& path() const { return file_->path(); }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   std::vector<std::string> names() const;

@@ -7,13 +7,15 @@
 #include <functional>
 #include <sstream>
 
+#include "core/quoted.h"
+
 namespace sentence_transformers {
 namespace {
 
 std::string shape_text(at::IntArrayRef shape) {
   std::ostringstream text;
   text << shape;
-  return text.str();
+  return shortened(text.str());
 }
 
 /// Adding numbers up keeps a NaN or an infinity, and is far cheaper than testing each. Part by
@@ -38,8 +40,8 @@ Weights::Weights(std::vector<SafeTensors> files) : checkpoint_(std::make_shared<
   for (const SafeTensors& file : checkpoint_->files) {
     for (const std::string& name : file.names()) {
       if (!checkpoint_->owners.emplace(name, &file).second) {
-        throw LoadError("[Weights] " + file.path().string() + ": tensor \"" + name +
-                        "\" is also in " + checkpoint_->owners[name]->path().string());
+        throw LoadError("[Weights] " + file.path().string() + ": tensor " + in_quotes(name) +
+                        " is also in " + checkpoint_->owners[name]->path().string());
       }
     }
   }
@@ -63,12 +65,13 @@ at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
   const std::string full = prefix_ + name;
   const auto owner = checkpoint_->owners.find(full);
   if (owner == checkpoint_->owners.end()) {
-    throw LoadError("[Weights] " + file().string() + ": tensor \"" + full + "\" " +
+    throw LoadError("[Weights] " + file().string() + ": tensor " + in_quotes(full) + " " +
                     shape_text(shape) + " is missing");
   }
   const SafeTensors* found = owner->second;
   const auto complain = [&](const std::string& text) {
-    return LoadError("[Weights] " + found->path().string() + ": tensor \"" + full + "\": " + text);
+    return LoadError("[Weights] " + found->path().string() + ": tensor " + in_quotes(full) + ": " +
+                     text);
   };
   const at::Tensor tensor = found->get(full);
   if (!tensor.is_floating_point()) {
@@ -86,6 +89,12 @@ at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
 
 void Weights::release() const {
   for (const auto& [name, file] : checkpoint_->owners) file->release(name);
+}
+
+std::vector<std::weak_ptr<const MappedFile>> Weights::mapped_files() const {
+  std::vector<std::weak_ptr<const MappedFile>> files;
+  for (const SafeTensors& file : checkpoint_->files) files.push_back(file.mapped_file());
+  return files;
 }
 
 std::vector<std::string> Weights::unused() const {

@@ -38,6 +38,9 @@ class Weights {
   /// wrote to a tensor.
   void release() const;
 
+  /// The checkpoint's files, each alive for as long as a tensor or a cursor needs it.
+  std::vector<std::weak_ptr<const MappedFile>> mapped_files() const;
+
   /// Full names below this cursor that nobody took.
   std::vector<std::string> unused() const;
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -45,7 +44,8 @@ class LineReader {
   int64_t buffer_place_ = 0, place_ = 0;
 };
 
-/// Rows of a csv (RFC 4180) or tsv (no quoting) file.
+/// Rows of a csv (RFC 4180) or tsv (no quoting) file. Time is linear in the file's length, also
+/// where stray quotes make every row bad; memory is that of a few rows of the longest kind.
 class RowReader {
  public:
   enum class Kind { csv, tsv };
@@ -67,22 +67,21 @@ class RowReader {
 
  private:
   struct Field {
-    size_t begin, end;
+    size_t begin, end;  // in pending_
     bool quoted;
   };
-  enum class State { begin, plain, quoted, done, bad };
-
-  struct Line {
-    std::string text;
-    bool too_long;
-    int64_t place;
-  };
+  enum class State { begin, quoted, done, bad };
 
   bool append_line();
+  size_t line_end(size_t from);
+  bool is_too_long(size_t end) const;
+  void forget_read_lines();
   void scan(size_t from, size_t end);
+  void scan_row(size_t begin, size_t end);
   Result next_csv();
   Result next_tsv();
-  Result give_up(std::string problem);
+  const char* follow_quotes(size_t begin, size_t& end);
+  Result bad(const char* problem);
   std::string_view unquote(const Field& field);
 
   LineReader lines_;
@@ -92,14 +91,20 @@ class RowReader {
   std::string problem_;
 
   // csv only
-  std::string row_;              // all of its lines
-  std::vector<size_t> starts_;   // where each of them begins
-  std::vector<int64_t> places_;  // and where in the file
-  std::vector<Field> bounds_;
+  std::string pending_;   // lines, each with its \n: the row last read and what lies behind it
+  size_t row_begin_ = 0;  // where in it the next row begins
+  struct Start {  // of a line
+    size_t at;      // in pending_
+    int64_t place;  // in the file
+  };
+  std::vector<Start> starts_;
+  bool last_too_long_ = false;  // its last line was cut
+  std::vector<Field> bounds_;   // of the row
   State state_ = State::begin;
-  std::deque<Line> read_again_;  // lines of a bad row behind its first
-  bool too_long_ = false;        // the line last appended
-  int64_t number_ = 0;           // of the line last appended
+  int64_t number_ = 0;  // of the last line of the row last read
+  // Lines from the second one of a bad row on, up to here, begin and end inside quotes, ...
+  size_t quoted_end_ = 0;
+  const char* quoted_problem_ = nullptr;  // ... and if it is known, what is wrong with the next one
 };
 
 }  // namespace sentence_transformers

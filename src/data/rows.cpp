@@ -10,18 +10,12 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "core/quoted.h"
+
 namespace sentence_transformers {
 namespace {
 
 using nlohmann::json;
-
-/// For messages: in quotes, and cut (between characters) if it is long.
-std::string in_quotes(std::string_view text) {
-  size_t length = std::min<size_t>(text.size(), 60);
-  const bool cut = length < text.size();
-  while (cut && length > 0 && (text[length] & 0xC0) == 0x80) --length;
-  return '"' + std::string(text.substr(0, length)) + (cut ? "...\"" : "\"");
-}
 
 std::string listed(const std::vector<std::string_view>& names) {
   std::string text;

@@ -22,6 +22,16 @@ bool holds_model(const fs::path& folder) {
   return fs::exists(folder / "modules.json", error) || fs::exists(folder / "config.json", error);
 }
 
+/// Why the system could not look into a folder, as " (Permission denied)"; "" where it could or
+/// there is none.
+std::string obstacle(const fs::path& folder) {
+  std::error_code error;
+  (void)fs::status(folder / "config.json", error);
+  const bool is_none = !error || error == std::errc::no_such_file_or_directory ||
+                       error == std::errc::not_a_directory;
+  return is_none ? "" : " (" + error.message() + ")";
+}
+
 /// The caches in the order they are asked: each holds folders named "models--org--name".
 std::vector<fs::path> caches(const std::optional<std::string>& cache_folder) {
   std::vector<fs::path> found;
@@ -43,16 +53,17 @@ std::optional<fs::path> snapshot(const fs::path& repository) {
   std::error_code error;
   const fs::path reference = repository / "refs" / "main";
   if (fs::is_regular_file(reference, error)) {
-    std::string commit = read_file(reference);
+    constexpr size_t kLongestCommit = 4096;  // a hash has 40 characters
+    std::string commit = read_file(reference, kLongestCommit);
     commit.erase(commit.find_last_not_of(" \r\n") + 1);
     const fs::path folder = repository / "snapshots" / commit;
     if (fs::path(commit).filename() == commit && holds_model(folder)) return folder;
   }
   std::optional<fs::path> newest;
-  for (const auto& entry : fs::directory_iterator(repository / "snapshots", error)) {
-    if (!holds_model(entry.path())) continue;
-    if (!newest || fs::last_write_time(entry, error) > fs::last_write_time(*newest, error)) {
-      newest = entry.path();
+  for (const fs::path& folder : folder_entries(repository / "snapshots", error)) {
+    if (!holds_model(folder)) continue;
+    if (!newest || fs::last_write_time(folder, error) > fs::last_write_time(*newest, error)) {
+      newest = folder;
     }
   }
   return newest;
@@ -67,7 +78,8 @@ fs::path resolve_model(const std::string& name, const std::optional<std::string>
   std::error_code error;
   if (fs::is_directory(name, error)) {
     if (holds_model(name)) return name;
-    throw LoadError(title + name + ": expected modules.json or config.json in this folder");
+    throw LoadError(title + name + ": expected modules.json or config.json in this folder" +
+                    obstacle(name));
   }
   if (fs::exists(name, error)) {
     throw LoadError(title + name + ": expected a model's folder, found a file");
@@ -106,7 +118,7 @@ fs::path resolve_model(const std::string& name, const std::optional<std::string>
     }
   }
   std::string places;
-  for (const fs::path& place : looked) places += "\n  " + place.string();
+  for (const fs::path& place : looked) places += "\n  " + place.string() + obstacle(place);
   throw LoadError(title + "no model \"" + name + "\"; looked at:" + places);
 }
 

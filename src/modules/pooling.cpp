@@ -30,7 +30,7 @@ PoolingMode parse_mode(const nlohmann::json& name, const Config& config) {
     if (name == row.name) return row.mode;
     known += (known.empty() ? "" : ", ") + std::string(row.name);
   }
-  throw LoadError("[Pooling] " + config.name("pooling_mode") + " is " + name.dump() +
+  throw LoadError("[Pooling] " + config.name("pooling_mode") + " is " + shown(name) +
                   "; known: " + known);
 }
 

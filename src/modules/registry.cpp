@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "core/quoted.h"
 #include "modules/module.h"
 #include "modules/normalize.h"
 #include "modules/pooling.h"
@@ -44,8 +45,8 @@ std::shared_ptr<Module> make_module(const std::string& type, const fs::path& fol
   if (found != makers().end()) return found->second(folder, input_size);
   std::string known;
   for (const auto& [name, maker] : makers()) known += (known.empty() ? "" : ", ") + name;
-  throw UnsupportedError("[make_module] " + folder.string() + ": module type \"" + type +
-                         "\"; known: " + known);
+  throw UnsupportedError("[make_module] " + folder.string() + ": module type " + in_quotes(type) +
+                         "; known: " + known);
 }
 
 }  // namespace sentence_transformers

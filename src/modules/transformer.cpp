@@ -6,6 +6,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "core/quoted.h"
+
 namespace sentence_transformers {
 namespace {
 
@@ -23,7 +25,7 @@ Config read_settings(const fs::path& folder) {
                            "sentence_distilbert_config.json", "sentence_camembert_config.json",
                            "sentence_albert_config.json", "sentence_xlm-roberta_config.json",
                            "sentence_xlnet_config.json"}) {
-    if (!fs::exists(folder / name)) continue;
+    if (!file_exists(folder / name)) continue;
     Config config = Config::read(folder / name);
     if (!config.json().empty()) return config;
   }
@@ -35,21 +37,21 @@ Weights open_weights(const fs::path& folder) {
   const fs::path single = folder / "model.safetensors";
   const fs::path index = folder / "model.safetensors.index.json";
   std::vector<SafeTensors> files;
-  if (fs::exists(single)) {
+  if (file_exists(single)) {
     files.push_back(SafeTensors::open(single));
-  } else if (fs::exists(index)) {
+  } else if (file_exists(index)) {
     const Config map = Config::read(index).at("weight_map");
     std::set<std::string> names;
     for (const auto& [tensor, file] : map.json().items()) {
       const auto name = map.require<std::string>(tensor);
       if (fs::path(name).filename() != name) {
         throw LoadError("[Transformer] " + map.name(tensor) +
-                        ": expected a file beside it, found \"" + name + "\"");
+                        ": expected a file beside it, found " + in_quotes(name));
       }
       names.insert(name);
     }
     for (const std::string& name : names) files.push_back(SafeTensors::open(folder / name));
-  } else if (fs::exists(folder / "pytorch_model.bin")) {
+  } else if (file_exists(folder / "pytorch_model.bin")) {
     throw UnsupportedError("[Transformer] " + folder.string() +
                            " has its weights only as pytorch_model.bin; expected model.safetensors "
                            "(Python's save_pretrained writes one)");
@@ -116,7 +118,8 @@ Transformer::Transformer(const fs::path& folder, const Config& settings,
       config_(Config::read(folder / "config.json")),
       do_lower_case_(settings.get<bool>("do_lower_case", false)),
       tokenizer_(Tokenizer::from_pretrained(folder, do_lower_case_)),
-      weights_(open_weights(folder)) {
+      weights_(open_weights(folder)),
+      files_(weights_->mapped_files()) {
   make(head);
   if (tokenizer_.vocab_size() > encoder_->vocab_size()) {
     throw LoadError("[Transformer] " + folder.string() + ": the tokenizer has " +
@@ -201,7 +204,19 @@ void Transformer::set_config(const std::string& key, const nlohmann::json& value
   config_ = Config(std::move(changed), config_.file());
 }
 
+void Transformer::forget_checkpoint() {
+  check_files();
+  weights_.reset();
+}
+
+void Transformer::check_files() const {
+  for (const auto& file : files_) {
+    if (const auto mapped = file.lock()) mapped->check_unchanged();
+  }
+}
+
 void Transformer::forward(Features& features) const {
+  check_files();
   features.token_embeddings = encoder_->forward(features.batch, features.layers);
   if (head_) features.logits = head_->forward(features.token_embeddings, features.batch);
 }
@@ -238,14 +253,14 @@ void Transformer::save(const fs::path& folder) const {
       config["label2id"] = numbers;
     }
   }
-  if (!fs::is_directory(folder_)) {
-    throw Error("[save_pretrained] " + folder_.string() +
-                " is gone, from which the tokenizer's files are copied");
+  std::error_code error;
+  const std::vector<fs::path> files = folder_entries(folder_, error);
+  if (error) {
+    throw Error("[save_pretrained] " + folder_.string() + ": " + error.message() +
+                "; the tokenizer's files are copied from there");
   }
-  for (const auto& entry : fs::directory_iterator(folder_)) {
-    if (is_tokenizer_file(entry.path().filename().string())) {
-      copy_whole(entry.path(), folder / entry.path().filename());
-    }
+  for (const fs::path& file : files) {
+    if (is_tokenizer_file(file.filename().string())) copy_whole(file, folder / file.filename());
   }
   nlohmann::ordered_json settings = {{"max_seq_length", max_seq_length_},
                                      {"do_lower_case", do_lower_case_}};

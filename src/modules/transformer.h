@@ -24,10 +24,12 @@ class Transformer : public Module {
   /// Lets go of the checkpoint's pages until they are touched again; only before anything changes a
   /// parameter.
   void release_pages() const { weights_->release(); }
-  /// No more of that: the parameters may change from now on.
-  void forget_checkpoint() { weights_.reset(); }
+  /// No more of that: the parameters may change from now on. Throws LoadError if a file of the
+  /// checkpoint was written to since it was opened.
+  void forget_checkpoint();
 
-  /// batch -> token_embeddings, and logits if there is a head
+  /// batch -> token_embeddings, and logits if there is a head. Throws LoadError if a file that
+  /// parameters are still mapped from was written to since it was opened.
   void forward(Features& features) const override;
   std::string type() const override { return "Transformer"; }
   /// config.json, the weights, and copies of the tokenizer's files.
@@ -63,12 +65,14 @@ class Transformer : public Module {
   void check_template(bool pair) const;
   std::string range_text() const;
   bool in_range(int64_t length) const;
+  void check_files() const;
 
   std::filesystem::path folder_;
   Config config_;
   bool do_lower_case_;
   Tokenizer tokenizer_;
   std::optional<Weights> weights_;
+  std::vector<std::weak_ptr<const MappedFile>> files_;  // gone when no parameter lives in them
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<ClassificationHead> head_;
   std::string prefix_, architecture_;  // of a checkpoint with a head

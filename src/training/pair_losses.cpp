@@ -70,7 +70,7 @@ at::Tensor AnglELoss::compute(const std::vector<at::Tensor>& embeddings, const B
   const bool labelled = !batch.examples.empty() && !batch.examples[0].labels.empty();
   expect_rows(name(), batch, embeddings[0].size(0));
   const at::Tensor labels = labelled ? single_labels(name(), batch, embeddings[0]).cpu()
-                                     : at::ones({embeddings[0].size(0)});
+                                     : at::ones({embeddings[0].size(0)}, at::kFloat);
   for (size_t c = 1; c < embeddings.size(); ++c) {
     for (int64_t i = 0; i < labels.size(0); ++i) {
       const float label = labels.data_ptr<float>()[i];

@@ -158,5 +158,71 @@ TEST_F(ConfigTest, ALargeInnerObjectIsReadApart) {
   EXPECT_TRUE(list.members.empty());
 }
 
+TEST_F(ConfigTest, OnlyTheInnerObjectItselfIsReadApart) {
+  using Members = std::vector<std::pair<std::string, json>>;
+  for (const std::string text :
+       {R"({"model": [{"vocab": {"a": 1}}]})", R"([{"model": {"vocab": {"a": 1}}}])",
+        R"({"model": {"vocab": 1}, "other": {"vocab": {"a": 1}}})",
+        R"({"model": {"vocab": [{"vocab": {"a": 1}}], "x": {"a": 1}}})", R"({"model": "vocab"})",
+        R"({"x": {"model": {"vocab": {"a": 1}}}, "vocab": {"b": 2}})"}) {
+    InnerObject apart{"model", "vocab"};
+    EXPECT_EQ(read_json(file(text), &apart), json::parse(text));
+    EXPECT_EQ(apart.members, Members()) << text;
+  }
+  InnerObject twice{"model", "vocab"};
+  const json rest = read_json(
+      file(
+          R"({"model": {"vocab": {"a": [{}, {"b": [1]}], "c": true}}, "model": {"vocab": {"a": 2}}})"),
+      &twice);
+  EXPECT_EQ(rest, json::parse(R"({"model": {"vocab": {}}})"));
+  EXPECT_EQ(twice.members, (Members{{"a", nullptr}, {"c", true}, {"a", 2}}));
+}
+
+TEST_F(ConfigTest, TheLastOfEqualKeysCounts) {
+  EXPECT_EQ(read_json(file(R"({"a": {"b": [1]}, "a": [2], "c": {}, "c": null})")),
+            json::parse(R"({"a": [2], "c": null})"));
+}
+
+TEST_F(ConfigTest, NestingIsLimitedAlsoApart) {
+  const std::string fits = std::string(100, '[') + std::string(100, ']');
+  EXPECT_TRUE(read_json(file(fits)).is_array());
+  EXPECT_THROWS(LoadError, read_json(file("[" + fits + "]")), "nested deeper than 100 levels");
+  InnerObject apart{"m", "v"};
+  EXPECT_THROWS(LoadError, read_json(file("{\"m\": {\"v\": {\"x\": " + fits + "}}}"), &apart),
+                "nested deeper than 100 levels");
+}
+
+TEST_F(ConfigTest, AFileBeyondTheLimitIsRefused) {
+  const fs::path path = file("{}");
+  fs::resize_file(path, 20'000'000'000);
+  EXPECT_THROWS(LoadError, read_json(path), path.string(), "is longer than 100000000 bytes");
+}
+
+TEST_F(ConfigTest, ErrorsStayShortWhateverTheFileHolds) {
+  const std::string large(1'000'000, 'y');
+  const auto length_of = [](const auto& read) {
+    try {
+      read();
+    } catch (const LoadError& e) {
+      return std::string(e.what()).size();
+    }
+    return size_t{0};
+  };
+  for (const std::string& text :
+       {"{\"a\": " + large, "{\"" + large + "\" 1}", "{\"a\": \"" + large, "[1" + large + "]",
+        "{\"a\": 1" + std::string(100'000, '0') + "}"}) {
+    const size_t length = length_of([&] { config(text); });
+    EXPECT_GT(length, 0u);
+    EXPECT_LT(length, 600u);
+  }
+  const Config c = config("{\"" + large + "\": \"" + large + "\", \"o\": {\"" + large + "\": 1}}");
+  for (const size_t length :
+       {length_of([&] { c.find<bool>(large); }), length_of([&] { c.at(large); }),
+        length_of([&] { c.at("o").find<bool>(large); }), length_of([&] { c.at("o").at(large); })}) {
+    EXPECT_GT(length, 0u);
+    EXPECT_LT(length, 600u);
+  }
+}
+
 }  // namespace
 }  // namespace sentence_transformers

@@ -18,7 +18,9 @@
 namespace sentence_transformers {
 namespace {
 
+using test::in_child;
 using test::TempDir;
+using test::WithoutRights;
 namespace fs = std::filesystem;
 
 void write_text(const fs::path& path, const std::string& text) {
@@ -238,24 +240,6 @@ TEST(WriteAtomically, SeveralWritersLeaveOneWholeFile) {
   EXPECT_EQ(entries(dir.path()), 1u);
 }
 
-/// Runs `body` in a child process and gives its wait status. The child must not use LibTorch, whose
-/// threads do not survive a fork.
-template <class F>
-int in_child(F&& body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    int code = 99;
-    try {
-      code = body();
-    } catch (...) {
-    }
-    _exit(code);
-  }
-  int status = -1;
-  waitpid(child, &status, 0);
-  return status;
-}
-
 TEST(WriteAtomically, AFullDiskLeavesTheOldFile) {
   TempDir dir;
   const fs::path path = dir.path() / "f";
@@ -288,17 +272,141 @@ TEST(WriteAtomically, AKilledProcessLeavesTheOldFile) {
   ASSERT_TRUE(WIFSIGNALED(status));
   EXPECT_EQ(WTERMSIG(status), SIGKILL);
   EXPECT_EQ(read_file(path), "old");
-  write_text(path, "new");  // what the killed process left does not stand in the way
+  EXPECT_EQ(entries(dir.path()), 2u);
+  write_text(path, "new");  // removes what the killed process left
   EXPECT_EQ(read_file(path), "new");
+  EXPECT_EQ(entries(dir.path()), 1u);
+}
+
+TEST(WriteAtomically, ALiveWriterIsNotTakenForAKilledOne) {
+  TempDir dir;
+  const fs::path path = dir.path() / "f";
+  write_atomically(path, [&](FileWriter& outer) {
+    outer.write("out", 3);
+    for (int i = 0; i < 3; ++i) write_text(path, "inner");
+    EXPECT_EQ(entries(dir.path()), 2u);  // the inner one's, and what the outer one writes
+    outer.write("er", 2);
+  });
+  EXPECT_EQ(read_file(path), "outer");
+  EXPECT_EQ(entries(dir.path()), 1u);
+}
+
+TEST(WriteAtomically, LeftoversGoThoughAWriterIsAtWork) {
+  TempDir dir;
+  const fs::path path = dir.path() / "f";
+  write_atomically(path, [&](FileWriter& live) {
+    live.write("live", 4);
+    in_child([&]() -> int {
+      write_atomically(path, [](FileWriter& out) {
+        out.write("half", 4);
+        kill(getpid(), SIGKILL);
+        pause();
+      });
+      return 0;
+    });
+    EXPECT_EQ(entries(dir.path()), 2u);
+    write_text(path, "next");
+    EXPECT_EQ(entries(dir.path()), 2u);  // the target, and what the live one writes
+  });
+  EXPECT_EQ(read_file(path), "live");
+  EXPECT_EQ(entries(dir.path()), 1u);
+}
+
+TEST(WriteAtomically, MoreWritersAtOnceThanNames) {
+  TempDir dir;
+  const fs::path path = dir.path() / "f";
+  const std::function<void(int)> nest = [&](int depth) {
+    write_atomically(path, [&](FileWriter& out) {
+      if (depth < 12) nest(depth + 1);
+      out.write(&depth, sizeof depth);
+    });
+  };
+  nest(0);
+  EXPECT_EQ(read_file(path), std::string(sizeof(int), '\0'));
+  EXPECT_EQ(entries(dir.path()), 1u);
+}
+
+TEST(WriteAtomically, WhatIsNoLeftoverStaysWhereItsNameIs) {
+  TempDir dir;
+  fs::create_directory(dir.path() / ".f.0.tmp");
+  ASSERT_EQ(mkfifo((dir.path() / ".f.1.tmp").c_str(), 0600), 0);
+  test::write_file(dir.path() / "other", "other");
+  fs::create_symlink("other", dir.path() / ".f.2.tmp");
+  write_text(dir.path() / "f", "x");
+  EXPECT_EQ(read_file(dir.path() / "f"), "x");
+  EXPECT_EQ(read_file(dir.path() / "other"), "other");
+  EXPECT_TRUE(fs::is_directory(dir.path() / ".f.0.tmp"));
+  EXPECT_TRUE(fs::is_fifo(dir.path() / ".f.1.tmp"));
+  EXPECT_TRUE(fs::is_symlink(dir.path() / ".f.2.tmp"));
 }
 
 TEST(WriteAtomically, AFolderWithoutPermissionIsAnError) {
-  if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
   TempDir dir;
-  fs::permissions(dir.path(), fs::perms::owner_read | fs::perms::owner_exec);
-  const auto text = error_of<Error>([&] { write_text(dir.path() / "f", "x"); });
-  fs::permissions(dir.path(), fs::perms::owner_all);
+  fs::create_directory(dir.path() / "locked");
+  const WithoutRights guard(dir.path() / "locked", dir.path());
+  const auto text = error_of<Error>([&] { write_text(dir.path() / "locked" / "f", "x"); });
   EXPECT_NE(text.find("Permission denied"), std::string::npos) << text;
+}
+
+TEST(ReadFile, RefusesFilesBeyondTheLimit) {
+  TempDir dir;
+  const fs::path path = dir.path() / "f";
+  test::write_file(path, std::string(100, 'x'));
+  EXPECT_EQ(read_file(path, 100).size(), 100u);
+  EXPECT_THROWS(LoadError, read_file(path, 99), path.string(), "is longer than 99 bytes");
+  EXPECT_THROWS(LoadError, read_file("/proc/self/status", 99), "is longer than 99 bytes");
+  fs::resize_file(path, 20'000'000'000);  // holes: nothing is on the disk
+  EXPECT_THROWS(LoadError, read_file(path), "is longer than 1073741824 bytes");
+}
+
+TEST(FileExists, KnowsWhatIsThereAndWhatCannotBeKnown) {
+  TempDir dir;
+  test::write_file(dir.path() / "f", "");
+  EXPECT_TRUE(file_exists(dir.path() / "f"));
+  EXPECT_TRUE(file_exists(dir.path()));
+  EXPECT_FALSE(file_exists(dir.path() / "none"));
+  EXPECT_FALSE(file_exists(dir.path() / "f" / "below"));
+  fs::create_symlink("none", dir.path() / "broken");
+  EXPECT_FALSE(file_exists(dir.path() / "broken"));
+  fs::create_symlink("loop", dir.path() / "loop");
+  EXPECT_THROWS(LoadError, file_exists(dir.path() / "loop"), "loop: Too many levels");
+  fs::create_directory(dir.path() / "locked");
+  const WithoutRights guard(dir.path() / "locked", dir.path());
+  EXPECT_THROWS(LoadError, file_exists(dir.path() / "locked" / "f"), "f: Permission denied");
+}
+
+TEST(FolderEntries, ListsOrTellsTheReason) {
+  TempDir dir;
+  fs::create_directory(dir.path() / "locked");
+  std::error_code error;
+  EXPECT_EQ(folder_entries(dir.path(), error), std::vector<fs::path>{dir.path() / "locked"});
+  EXPECT_FALSE(error);
+  EXPECT_TRUE(folder_entries(dir.path() / "none", error).empty());
+  EXPECT_EQ(error, std::errc::no_such_file_or_directory);
+  const WithoutRights guard(dir.path() / "locked", dir.path());
+  EXPECT_TRUE(folder_entries(dir.path() / "locked", error).empty());
+  EXPECT_EQ(error, std::errc::permission_denied);
+}
+
+TEST(MappedFile, NoticesThatItsFileWasWrittenTo) {
+  TempDir dir;
+  const fs::path path = dir.path() / "f";
+  test::write_file(path, "hello");
+  const auto file = MappedFile::open(path);
+  file->data()[0] = std::byte{'J'};  // its own copy
+  file->check_unchanged();
+  fs::resize_file(path, 4);
+  EXPECT_THROWS(LoadError, file->check_unchanged(), path.string(), "5 bytes when it was opened",
+                "now 4");
+  fs::resize_file(path, 5);
+  fs::last_write_time(path, fs::file_time_type::clock::now() + std::chrono::seconds(1));
+  EXPECT_THROWS(LoadError, file->check_unchanged(), "was written to while it was in use");
+
+  const auto replaced = MappedFile::open(path);
+  write_text(path, "another");
+  replaced->check_unchanged();
+  fs::remove(path);
+  replaced->check_unchanged();
 }
 
 }  // namespace

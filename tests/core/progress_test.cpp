@@ -2,6 +2,7 @@
 #include "core/progress.h"
 
 #include <pty.h>
+#include <sys/ioctl.h>
 
 #include "support.h"
 
@@ -43,26 +44,95 @@ TEST(ProgressBar, WritesPlainLinesWhereThereIsNoTerminal) {
   EXPECT_EQ(text.find('\r'), text.npos);
 }
 
-TEST(ProgressBar, RedrawsItselfOnATerminal) {
+TEST(ProgressLine, SurvivesMoreThanEverything) {
+  EXPECT_EQ(progress_line("a", 12, 8, 2.0, "x", 4), "a: 100%|####| 12/8 [00:02<00:00, 6.00 x/s]");
+  EXPECT_EQ(progress_line("a", -1, 8, 2.0, "x", 4), "a: 0%|    | -1/8 [00:02<?, -0.50 x/s]");
+}
+
+std::string fitted(int columns, const std::string& note = "") {
+  return fitted_progress_line("Training", 5, 10, 2.0, "batch", columns, 0, note);
+}
+
+TEST(ProgressLine, ShrinksTheBarThenTheNoteThenTheRest) {
+  const std::string tail = " 5/10 [00:02<00:02, 2.50 batch/s";
+  EXPECT_EQ(fitted(200),
+            "Training: 50%|" + std::string(15, '#') + std::string(15, ' ') + "|" + tail + "]");
+  EXPECT_EQ(fitted(56), "Training: 50%|####    |" + tail + "]");
+  EXPECT_EQ(fitted(56, "loss 0.1"), "Training: 50%" + tail + ", loss 0.1]");
+  EXPECT_EQ(fitted(50, "loss 0.1"), "Training: 50%" + tail + ", lo]");
+  EXPECT_EQ(fitted(50, "\u00e4\u00e4\u00e4\u00e4\u00e4"),
+            "Training: 50%" + tail + ", \u00e4\u00e4]");
+  EXPECT_EQ(fitted(46, "loss 0.1"), "Training: 50%" + tail + "]");
+  EXPECT_EQ(fitted(12, "loss 0.1"), "Training: 50");
+  EXPECT_EQ(fitted(0), "");
+}
+
+/// What `draw` writes to stderr while that is a terminal of so many columns (0: it does not know).
+template <class F>
+std::string on_terminal(unsigned short columns, F&& draw) {
   int leader = -1, terminal = -1;
-  if (openpty(&leader, &terminal, nullptr, nullptr, nullptr) != 0) GTEST_SKIP() << "no terminal";
+  const winsize size = {24, columns, 0, 0};
+  if (openpty(&leader, &terminal, nullptr, nullptr, &size) != 0) return "";
   std::fflush(stderr);
   const int old = dup(STDERR_FILENO);
   dup2(terminal, STDERR_FILENO);
-  {
+  draw();
+  std::fflush(stderr);
+  dup2(old, STDERR_FILENO);
+  close(terminal);  // so that reading ends
+  std::string text;
+  char part[4096];
+  for (ssize_t count; (count = read(leader, part, sizeof part)) > 0;) {
+    text.append(part, static_cast<size_t>(count));
+  }
+  close(old);
+  close(leader);
+  return text;
+}
+
+TEST(ProgressBar, RedrawsItselfOnATerminal) {
+  const std::string line = on_terminal(100, [] {
     ProgressBar bar("Encoding", 4, true, "pair");
     bar.update(2);
-  }
-  dup2(old, STDERR_FILENO);
-  char text[512];
-  const ssize_t size = read(leader, text, sizeof text);
-  for (const int file : {old, leader, terminal}) close(file);
-  ASSERT_GT(size, 0);
-  const std::string line(text, static_cast<size_t>(size));
+  });
+  if (line.empty()) GTEST_SKIP() << "no terminal";
   EXPECT_TRUE(line.starts_with("\rEncoding: 50%|" + std::string(15, '#') + std::string(15, ' ') +
                                "| 2/4 ["))
       << line;
-  EXPECT_TRUE(line.ends_with(" pair/s]\r\n")) << line;  // the terminal adds the \r
+  EXPECT_TRUE(line.ends_with(" pair/s]\x1b[K\r\n")) << line;  // the terminal adds the \r
+}
+
+TEST(ProgressBar, StaysOnOneLineOfTheTerminal) {
+  for (const int columns : {0, 40, 80, 200}) {
+    const std::string text = on_terminal(static_cast<unsigned short>(columns), [] {
+      ProgressBar bar("Training epoch 1", 100'000, true, "batch");
+      for (const char* note : {"", "loss 0.1234, learning rate 2.00e-05, gradient norm 1.25"}) {
+        usleep(110'000);
+        bar.update(note[0] ? 99'999 : 3, note);
+      }
+    });
+    if (text.empty()) GTEST_SKIP() << "no terminal";
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << columns;
+    size_t lines = 0;
+    for (size_t begin = text.find('\r'); begin != text.npos && text[begin + 1] != '\n'; ++lines) {
+      const size_t end = text.find("\x1b[K", begin);
+      ASSERT_NE(end, text.npos) << text;
+      EXPECT_LT(end - begin - 1, columns ? static_cast<size_t>(columns) : 80u) << text;
+      EXPECT_GT(end - begin - 1, 30u) << text;
+      begin = text.find('\r', end);
+    }
+    EXPECT_EQ(lines, 3u) << text;  // two updates and the end
+  }
+}
+
+TEST(ProgressBar, MoreThanEverythingDoesNotEndTheProgram) {
+  const std::string text = on_terminal(80, [] {
+    ProgressBar bar("Encoding", 4, true);
+    bar.update(1'000'000);
+  });
+  if (text.empty()) GTEST_SKIP() << "no terminal";
+  EXPECT_NE(text.find("100%|##"), text.npos) << text;
+  EXPECT_NE(text.find("1000000/4"), text.npos) << text;
 }
 
 }  // namespace

@@ -202,7 +202,7 @@ TEST_F(SafeTensorsTest, HeadersThatAreNoObject) {
         "{\"a\":1,}", "{\"\xff\":1}", "{\"a\":\"\\ud800\"}", "\"a\"", "{'a':1}", "{//\n}"}) {
     EXPECT_NE(load_error(header, 0), "accepted") << header;
   }
-  EXPECT_CONTAINS(load_error(std::string("{}\0 ", 4), 0), "no JSON object");
+  EXPECT_CONTAINS(load_error(std::string("{}\0 ", 4), 0), "holds a NUL");
 }
 
 TEST_F(SafeTensorsTest, KeysGivenTwice) {
@@ -218,10 +218,10 @@ TEST_F(SafeTensorsTest, DeepNesting) {
   const size_t depth = 1'000'000;
   EXPECT_CONTAINS(
       load_error("{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}", 0),
-      "nested too deeply");
+      "nested deeper than 3 levels");
   std::string objects;
   for (int i = 0; i < 10'000; ++i) objects += "{\"a\":";
-  EXPECT_CONTAINS(load_error(objects, 0), "nested too deeply");
+  EXPECT_CONTAINS(load_error(objects, 0), "nested deeper than 3 levels");
 }
 
 TEST_F(SafeTensorsTest, BadMetadata) {
@@ -340,6 +340,33 @@ TEST(TensorBytes, OverflowIsSeen) {
   EXPECT_EQ(tensor_bytes(at::kByte, {INT64_MAX}), static_cast<size_t>(INT64_MAX));
   EXPECT_EQ(tensor_bytes(at::kHalf, {INT64_MAX}), std::nullopt);
   EXPECT_EQ(tensor_bytes(at::kByte, {-1}), std::nullopt);
+}
+
+TEST_F(SafeTensorsTest, ErrorsStayShortWhateverTheHeaderHolds) {
+  const std::string large(1'000'000, 'y');
+  const std::string name = "\"" + large + "\":";
+  std::string ones = "[1";
+  for (int i = 0; i < 100'000; ++i) ones += ",1";
+  ones += "]";
+  for (const std::string& header :
+       {"{" + name + "1}", "{" + name + entry(large, "[1]", "[0,1]") + "}",
+        "{" + name + entry("U8", "[1]", ones) + "}", "{" + name + entry("U8", ones, "[0,2]") + "}",
+        "{" + name + entry("U8", "[\"" + large + "\"]", "[0,1]") + "}",
+        "{" + name + "1," + name + "2}", "{" + name, "{\"__metadata__\":{" + name + "1}}"}) {
+    const std::string text = load_error(header, 1);
+    EXPECT_NE(text, "accepted");
+    EXPECT_LT(text.size(), 700u) << text.substr(0, 2000);
+  }
+}
+
+TEST_F(SafeTensorsTest, ManyTensorsAreWrittenInOrder) {
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (int i = 0; i < 300; ++i)
+    tensors.emplace_back("t" + std::to_string(i), at::full({1}, i, at::kInt));
+  write_safetensors(path, tensors);
+  const SafeTensors file = SafeTensors::open(path);
+  EXPECT_EQ(file.names().size(), 300u);
+  for (const auto& [name, tensor] : tensors) EXPECT_TRUE(at::equal(file.get(name), tensor));
 }
 
 }  // namespace

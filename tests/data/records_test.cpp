@@ -156,6 +156,27 @@ TEST(RowReader, CsvBadRowsEndWithTheirFirstLine) {
                 {1, {}, kAfterQuote}, {2, {}, "empty"}, {3, {}, kNeverCloses}, {4, {"c"}, ""}}));
 }
 
+// What a bad row found out about the lines behind it serves the rows that begin there.
+TEST(RowReader, CsvBadRowsShareWhatTheyReadAhead) {
+  EXPECT_EQ(csv("x,\"\nx,\"\nx,\"\n"),
+            (std::vector<Row>{{1, {"x", "\nx,"}, ""}, {3, {}, kNeverCloses}}));
+  // Rows 1 to 3 go on in quotes to line 5, which is bad for each of them and good on its own.
+  EXPECT_EQ(csv("x\",\"\nx\",\"\nx\",\"\nx\",\"\n\"y\nz\n"),
+            (std::vector<Row>{{1, {}, kAfterQuote},
+                              {2, {}, kAfterQuote},
+                              {3, {}, kAfterQuote},
+                              {4, {}, kAfterQuote},
+                              {5, {}, kNeverCloses},
+                              {6, {"z"}, ""}}));
+  // Row 1 is too long by line 3; row 2 passes over that line and ends well in line 4.
+  const std::string half(kLongestRow / 2, 'x');
+  const auto rows = csv("\"" + half + "\nx\",\"\n" + half + "\nend\",z\n");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].bad, "has a quote that does not close within a row");
+  EXPECT_EQ(rows[1].line, 2);
+  EXPECT_TRUE((rows[1].fields == Fields{"x\"", "\n" + half + "\nend", "z"}));
+}
+
 TEST(RowReader, NoRowIsLongerThanTheLimit) {
   const std::string longest(kLongestRow, 'x');
   const std::string half(kLongestRow / 2, 'x');

@@ -105,10 +105,10 @@ TEST(FieldMapper, OnlyTakesTheLinesAsked) {
 }
 
 TEST(FieldMapper, MessagesCutLongTextsBetweenCharacters) {
-  std::string label(59, 'x');
+  std::string label(99, 'x');
   label += "\xc3\xa4 and more";
   const std::string problem = map_fields({.texts = {"0"}, .labels = {"1"}}, {"a", label}).problem;
-  EXPECT_NE(problem.find(std::string(59, 'x') + "...\""), std::string::npos) << problem;
+  EXPECT_NE(problem.find(std::string(99, 'x') + "...\""), std::string::npos) << problem;
 }
 
 const FileDatasetOptions kPairs{

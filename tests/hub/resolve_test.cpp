@@ -221,5 +221,38 @@ TEST_F(ResolveTest, NamesDoNotClimb) {
   }
 }
 
+TEST_F(ResolveTest, SaysWhyItCouldNotLook) {
+  fs::create_symlink("loop", at("loop"));
+  EXPECT_THROWS(LoadError, resolve(at("loop").string()), "no model",
+                at("loop").string() + " (Too many levels of symbolic links)");
+  fs::create_directories("models");
+  fs::create_symlink("m", "models/m");
+  EXPECT_THROWS(LoadError, resolve("m"), "models/m (Too many levels of symbolic links)");
+  EXPECT_THROWS(LoadError, resolve(std::string(300, 'n')), "(File name too long)");
+  model("locked");
+  model("st/models--org--m/snapshots/1");
+  set("SENTENCE_TRANSFORMERS_HOME", "st");
+  EXPECT_EQ(resolve("org/m"), at("st/models--org--m/snapshots/1"));
+  {
+    const WithoutRights guard(at("locked"), at(""));
+    EXPECT_THROWS(LoadError, resolve(at("locked").string()), "in this folder (Permission denied)");
+  }
+  {
+    const WithoutRights guard(at("st/models--org--m/snapshots"), at(""));
+    EXPECT_THROWS(LoadError, resolve("org/m"), "no model \"org/m\"");
+  }
+  const WithoutRights guard(at("st"), at(""));
+  EXPECT_THROWS(LoadError, resolve("org/m"),
+                at("st/models--org--m").string() + " (Permission denied)");
+}
+
+TEST_F(ResolveTest, AReferenceThatIsNoCommitIsRefused) {
+  model("st/models--org--m/snapshots/1");
+  set("SENTENCE_TRANSFORMERS_HOME", "st");
+  write_file(at("st/models--org--m/refs/main"), "1");
+  fs::resize_file(at("st/models--org--m/refs/main"), 20'000'000'000);
+  EXPECT_THROWS(LoadError, resolve("org/m"), "refs/main: is longer than 4096 bytes");
+}
+
 }  // namespace
 }  // namespace sentence_transformers

@@ -1,22 +1,24 @@
-#!/ usr / bin / env bash
-#Rooms include downwards only : core < -kernels < -nn < -encoders < -modules < -top, \
-    core < -tokenizers < -modules.
-set - euo pipefail cd "$1/src" failed = 0
+#!/usr/bin/env bash
+# Rooms include downwards only: core <- kernels <- nn <- encoders <- modules <- top, core <- tokenizers <- modules.
+set -euo pipefail
+cd "$1/src"
+failed=0
 
-    complain(){echo "$1" failed = 1}
-#Every include of `files` that matches `pattern` must match `allowed`.
-check() {
-#what, pattern, allowed,
-      files... local what = $1 pattern = $2 allowed = $3 line shift 3 while IFS = read - r line;
-  do
-    [[${line #* : * : } = ~$allowed]] ||
-        complain "$what may not have this: $line" done < < (grep - HnE
-                                                            "^#include $pattern"
-                                                            "$@")
+complain() {
+  echo "$1"
+  failed=1
 }
 
-room() {
-# name, rooms it may include, public headers it may include
+# Every include of `files` that matches `pattern` must match `allowed`.
+check() {  # what, pattern, allowed, files...
+  local what=$1 pattern=$2 allowed=$3 line
+  shift 3
+  while IFS= read -r line; do
+    [[ ${line#*:*:} =~ $allowed ]] || complain "$what may not have this: $line"
+  done < <(grep -HnE "^#include $pattern" "$@")
+}
+
+room() {  # name, rooms it may include, public headers it may include
   local files
   mapfile -t files < <(find "$1" -name '*.h' -o -name '*.cpp' -o -name '*.inc')
   ((${#files[@]})) || return 0
@@ -37,25 +39,21 @@ room evaluation 'core|evaluation' '[a-z_]+'
 room training 'core|nn|training' '[a-z_]+'
 
 known='core kernels nn encoders tokenizers hub data modules evaluation training'
-for folder in */;
-do
+for folder in */; do
   [[ " $known " == *" ${folder%/} "* ]] || complain "src/$folder has no rule in tests/rules/includes.sh"
 done
 
-#These know no model : tensors in, tensors out.
-for source in similarity quantization storage;
-do
+# These know no model: tensors in, tensors out.
+for source in similarity quantization storage; do
   check "src/$source.cpp" '"' '"core/' "$source.cpp"
   check "src/$source.cpp" '<sentence_transformers/' \
     '<sentence_transformers/(error|similarity|quantization|storage)\.h>' "$source.cpp"
 done
 check "src/retrieval*.cpp" '"' '"(core/|kernels/|retrieval_)' retrieval*.cpp
 
-#A third - party header is one file's business.
-while IFS= read -r file;
-do
-[[$file ==./ tokenizers / sentencepiece.cpp]] ||
-    complain "$file includes sentencepiece's header" done < <
-        (grep - rlE '^#include <sentencepiece'.)
+# A third-party header is one file's business.
+while IFS= read -r file; do
+  [[ $file == ./tokenizers/sentencepiece.cpp ]] || complain "$file includes sentencepiece's header"
+done < <(grep -rlE '^#include <sentencepiece' .)
 
-            exit $failed
+exit $failed

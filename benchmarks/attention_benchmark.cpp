@@ -2,6 +2,8 @@
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 
+#include <cmath>
+
 #include "nn/attention.h"
 
 namespace {
@@ -13,9 +15,15 @@ void attention(benchmark::State& state, at::ScalarType type, bool fast) {
   constexpr int64_t kTokens = 4096, kSize = 384, kHeads = 12;
   const int64_t length = state.range(0);
   const at::Tensor qkv = at::randn({kTokens, 3 * kSize}).to(type);
-  const std::vector<Group> groups = {{0, kTokens / length, length}};
+  const std::vector<LengthGroup> groups = {{0, kTokens / length, length}};
+  const AttentionConfig config{.heads = kHeads,
+                               .key_value_heads = kHeads,
+                               .head_size = kSize / kHeads,
+                               .scale = 1 / std::sqrt(static_cast<double>(kSize / kHeads))};
   for (auto _ : state) {
-    benchmark::DoNotOptimize(self_attention(qkv, kHeads, groups, 0.0, fast));
+    benchmark::DoNotOptimize(attend(qkv.narrow(1, 0, kSize), qkv.narrow(1, kSize, kSize),
+                                    qkv.narrow(1, 2 * kSize, kSize), config, groups,
+                                    {.fast = fast}));
   }
   state.counters["tokens/s"] = benchmark::Counter(static_cast<double>(kTokens * state.iterations()),
                                                   benchmark::Counter::kIsRate);

@@ -28,8 +28,8 @@ BENCHMARK_CAPTURE(gemm_peak, bfloat16, at::kBFloat16)->UseRealTime()->Unit(bench
 void packed_linear(benchmark::State& state, at::ScalarType type, Quantization quantization) {
   const c10::InferenceMode inference;
   const int64_t rows = state.range(0), in = state.range(1), out = state.range(2);
-  const PackedLinear linear({at::randn({out, in}).to(type)}, {at::randn({out}).to(type)},
-                            quantization);
+  const PackedLinear linear({{at::randn({out, in}).to(type), at::randn({out}).to(type)}}, false,
+                            {type, quantization});
   if (!linear.usable()) return state.SkipWithError("no packed form on this processor");
   const at::Tensor x = at::randn({rows, in}).to(type);
   const auto activation = out == 4 * in ? Activation::gelu : Activation::none;

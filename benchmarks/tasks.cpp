@@ -222,8 +222,9 @@ double linear_rate(at::ScalarType type, st::Quantization quantization) {
   double flop = 0;
   for (int64_t i = 0; i < kLayers; ++i) {
     for (const auto& [in, out] : kShapes) {
-      layers.emplace_back(std::vector<at::Tensor>{at::randn({out, in}).to(type)},
-                          std::vector<at::Tensor>{at::zeros({out}).to(type)}, quantization);
+      const st::LinearRows part{at::randn({out, in}).to(type), at::zeros({out}).to(type)};
+      layers.emplace_back(std::vector<st::LinearRows>{part}, false,
+                          st::ComputeType{type, quantization});
       if (!layers.back().usable()) return 0;
       flop += 2.0 * static_cast<double>(kRows * in * out);
     }

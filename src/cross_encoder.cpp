@@ -5,10 +5,10 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "compute.h"
-#include "cross_encoder_files.h"
 #include "hub/resolve.h"
-#include "passes.h"
+#include "model/batching.h"
+#include "model/cross_encoder_files.h"
+#include "model/internals.h"
 
 namespace sentence_transformers {
 namespace {
@@ -31,12 +31,13 @@ void activate(at::Tensor& logits, ScoreActivation activation) {
 
 }  // namespace
 
-struct CrossEncoder::Impl {
+struct CrossEncoder::Impl final : BaseModel::Internals {
   Impl(const std::string& name, const CrossEncoderOptions& options)
-      : compute("CrossEncoder", options.device, options.dtype, options.quantization),
-        path(resolve_model(name, options.cache_folder, "cross-encoder", "CrossEncoder")),
+      : Internals({"CrossEncoder", options.device, options.dtype, options.quantization},
+                  resolve_model(name, options.cache_folder, "cross-encoder", "CrossEncoder"),
+                  parts),
         parts(read_cross_encoder(path, options)) {
-    compute.place(parts.modules, *parts.transformer);
+    placement.place(parts.modules, *parts.transformer);
   }
 
   /// The i-th pair, the prompt before its first text, in tokens. Both must outlive the result.
@@ -56,7 +57,7 @@ struct CrossEncoder::Impl {
     const PassOptions passes{.function = kPredict,
                              .title = "Predicting",
                              .unit = "pair",
-                             .device = compute.device(),
+                             .device = placement.device(),
                              .batch_size = options.batch_size,
                              .show_progress_bar = options.show_progress_bar,
                              .report = options.report};
@@ -80,35 +81,40 @@ struct CrossEncoder::Impl {
     const std::string no_prompt;
     const SinglePass pass = single_pass(
         pairs.size(), tokenize(pairs, no_prompt),
-        {.function = kForward, .title = "", .unit = "pair", .device = compute.device()});
+        {.function = kForward, .title = "", .unit = "pair", .device = placement.device()});
     Features features{.batch = pass.batch};
-    const Autocast scope = compute.autocast_scope();
+    const Autocast scope = placement.autocast_scope();
     parts.transformer->forward(features);
     return features.logits.index_select(0, pass.rows).to(at::kFloat);
   }
 
-  Compute compute;
-  std::filesystem::path path;
   CrossEncoderParts parts;
 };
 
+CrossEncoder::Impl& CrossEncoder::impl() const { return static_cast<Impl&>(*internals_); }
+
 CrossEncoder::CrossEncoder(const std::string& model_name_or_path,
                            const CrossEncoderOptions& options)
-    : impl_(std::make_unique<Impl>(model_name_or_path, options)) {}
+    : BaseModel(std::make_unique<Impl>(model_name_or_path, options)) {}
 CrossEncoder::CrossEncoder(CrossEncoder&&) noexcept = default;
 CrossEncoder& CrossEncoder::operator=(CrossEncoder&&) noexcept = default;
 CrossEncoder::~CrossEncoder() = default;
 
 at::Tensor CrossEncoder::predict(const std::vector<TextPair>& pairs,
                                  const PredictOptions& options) const {
-  return impl_->predict(views(pairs), options);
+  return impl().predict(views(pairs), options);
 }
 at::Tensor CrossEncoder::predict(std::initializer_list<TextPairView> pairs,
                                  const PredictOptions& options) const {
-  return impl_->predict(pairs, options);
+  return impl().predict(pairs, options);
 }
 at::Tensor CrossEncoder::predict(const TextPair& pair, const PredictOptions& options) const {
-  return impl_->predict({pair}, options)[0];
+  return impl().predict({pair}, options)[0];
+}
+
+at::Tensor CrossEncoder::predict(const char* const (&pair)[2],
+                                 const PredictOptions& options) const {
+  return predict(TextPair(pair[0], pair[1]), options);
 }
 
 std::vector<RankResult> CrossEncoder::rank(std::string_view query,
@@ -125,7 +131,7 @@ std::vector<RankResult> CrossEncoder::rank(std::string_view query,
   }
   Pairs pairs;
   for (const std::string& document : documents) pairs.emplace_back(query, document);
-  const at::Tensor scores = impl_->predict(pairs, options.predict);
+  const at::Tensor scores = impl().predict(pairs, options.predict);
   std::vector<RankResult> results;
   for (size_t i = 0; i < documents.size(); ++i) {
     results.push_back({static_cast<int64_t>(i), scores.const_data_ptr<float>()[i]});
@@ -140,41 +146,19 @@ std::vector<RankResult> CrossEncoder::rank(std::string_view query,
   return results;
 }
 
-int64_t CrossEncoder::num_labels() const { return impl_->parts.transformer->num_labels(); }
-ScoreActivation CrossEncoder::activation() const { return impl_->parts.activation; }
-int64_t CrossEncoder::max_length() const { return impl_->parts.transformer->max_seq_length(); }
+int64_t CrossEncoder::num_labels() const { return impl().parts.transformer->num_labels(); }
+ScoreActivation CrossEncoder::activation() const { return impl().parts.activation; }
+int64_t CrossEncoder::max_length() const { return impl().parts.transformer->max_seq_length(); }
 void CrossEncoder::set_max_length(int64_t length) {
-  impl_->parts.transformer->set_max_seq_length(length, "CrossEncoder::set_max_length");
+  impl().parts.transformer->set_max_seq_length(length, "CrossEncoder::set_max_length");
 }
-const std::map<std::string, std::string>& CrossEncoder::prompts() const {
-  return impl_->parts.prompts;
-}
-const std::optional<std::string>& CrossEncoder::default_prompt_name() const {
-  return impl_->parts.default_prompt_name;
-}
-const Tokenizer& CrossEncoder::tokenizer() const { return impl_->parts.transformer->tokenizer(); }
-c10::Device CrossEncoder::device() const { return impl_->compute.device(); }
-at::ScalarType CrossEncoder::dtype() const { return impl_->compute.dtype(); }
-const std::filesystem::path& CrossEncoder::path() const { return impl_->path; }
 
 void CrossEncoder::save_pretrained(const std::filesystem::path& folder) const {
-  write_cross_encoder(impl_->parts, folder);
+  write_cross_encoder(impl().parts, folder);
 }
 
 at::Tensor CrossEncoder::forward(const std::vector<TextPairView>& pairs) const {
-  return impl_->forward(pairs);
+  return impl().forward(pairs);
 }
-std::vector<std::pair<std::string, at::Tensor>> CrossEncoder::named_parameters() const {
-  return impl_->parts.transformer->checkpoint_parameters();
-}
-void CrossEncoder::train(bool on) { impl_->compute.train(impl_->parts.modules, on); }
-bool CrossEncoder::is_training() const { return impl_->parts.transformer->is_training(); }
-void CrossEncoder::set_dropout(double probability) {
-  sentence_transformers::set_dropout(impl_->parts.modules, probability);
-}
-void CrossEncoder::set_gradient_checkpointing(bool on) {
-  impl_->parts.transformer->encoder().gradient_checkpointing = on;
-}
-void CrossEncoder::set_autocast(bool on) { impl_->compute.autocast = on; }
 
 }  // namespace sentence_transformers

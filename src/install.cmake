@@ -7,14 +7,22 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sentence_transformers)
 set_target_properties(sentence_transformers PROPERTIES
   PUBLIC_HEADER "${public_headers}"
   INSTALL_RPATH_USE_LINK_PATH ON)
-install(TARGETS sentence_transformers EXPORT sentence_transformersTargets
+set(libraries sentence_transformers)
+if(SENTENCE_TRANSFORMERS_TRAINING)
+  list(APPEND libraries sentence_transformers_training)
+  set_target_properties(sentence_transformers_training PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  if(BUILD_SHARED_LIBS)
+    set_property(TARGET sentence_transformers_training APPEND PROPERTY INSTALL_RPATH $ORIGIN)
+  endif()
+endif()
+install(TARGETS ${libraries} EXPORT sentence_transformersTargets
   PUBLIC_HEADER DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sentence_transformers)
 install(EXPORT sentence_transformersTargets
   NAMESPACE sentence_transformers:: DESTINATION ${package_dir})
 
 # A static library leaves its private libraries to whoever links it.
 set(package_needs_zlib OFF)
-if(ZLIB_FOUND AND NOT BUILD_SHARED_LIBS)
+if(ZLIB_FOUND AND SENTENCE_TRANSFORMERS_TRAINING AND NOT BUILD_SHARED_LIBS)
   set(package_needs_zlib ON)
   set(zlib_libs "-lz")
 endif()
@@ -43,7 +51,12 @@ endforeach()
 file(RELATIVE_PATH pc_prefix
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
-configure_file(${CMAKE_CURRENT_LIST_DIR}/sentence_transformers.pc.in
-  ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformers.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformers.pc
+set(pc_files ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformers.pc)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/sentence_transformers.pc.in ${pc_files} @ONLY)
+if(SENTENCE_TRANSFORMERS_TRAINING)
+  list(APPEND pc_files ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformers_training.pc)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/sentence_transformers_training.pc.in
+    ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformers_training.pc @ONLY)
+endif()
+install(FILES ${pc_files}
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -5,10 +5,9 @@
 #include <functional>
 #include <stdexcept>
 
-#include "compute.h"
 #include "hub/resolve.h"
-#include "model_files.h"
-#include "passes.h"
+#include "model/batching.h"
+#include "model/internals.h"
 
 namespace sentence_transformers {
 namespace {
@@ -32,14 +31,14 @@ void check_size(std::optional<int64_t> truncate_dim, int64_t dimension) {
 
 }  // namespace
 
-struct SentenceTransformer::Impl {
+struct SentenceTransformer::Impl final : BaseModel::Internals {
   Impl(const std::string& name, const LoadOptions& options)
-      : compute("SentenceTransformer", options.device, options.dtype, options.quantization),
-        path(resolve_model(name, options.cache_folder)),
+      : Internals({"SentenceTransformer", options.device, options.dtype, options.quantization},
+                  resolve_model(name, options.cache_folder), parts),
         parts(read_model(path)) {
     if (options.truncate_dim) parts.truncate_dim = options.truncate_dim;
     check_size(parts.truncate_dim, parts.embedding_dimension);
-    compute.place(parts.modules, *parts.transformer);
+    placement.place(parts.modules, *parts.transformer);
   }
 
   int64_t dimension(const EncodeOptions& options) const {
@@ -74,7 +73,7 @@ struct SentenceTransformer::Impl {
     const int64_t prompt_tokens = this->prompt_tokens(prompt);
     const PassOptions passes{.function = kEncode,
                              .title = "Encoding",
-                             .device = compute.device(),
+                             .device = placement.device(),
                              .batch_size = options.batch_size,
                              .show_progress_bar = options.show_progress_bar,
                              .report = options.report};
@@ -109,10 +108,10 @@ struct SentenceTransformer::Impl {
                                    std::vector<at::Tensor>* layers) const {
     const SinglePass pass =
         single_pass(texts.size(), tokenize(texts, prompt),
-                    {.function = kForward, .title = "", .device = compute.device()});
+                    {.function = kForward, .title = "", .device = placement.device()});
     Features features{
         .batch = pass.batch, .prompt_tokens = prompt_tokens(prompt), .layers = layers};
-    const Autocast scope = compute.autocast_scope();
+    const Autocast scope = placement.autocast_scope();
     parts.modules[0]->forward(features);
     std::vector<at::Tensor> outputs =
         layers ? *layers : std::vector<at::Tensor>{features.token_embeddings};
@@ -147,55 +146,70 @@ struct SentenceTransformer::Impl {
     return with_prompt(options, {"document", "passage", "corpus"});
   }
 
-  Compute compute;
-  std::filesystem::path path;
   ModelParts parts;
 };
 
+SentenceTransformer::Impl& SentenceTransformer::impl() const {
+  return static_cast<Impl&>(*internals_);
+}
+
 SentenceTransformer::SentenceTransformer(const std::string& model_name_or_path,
                                          const LoadOptions& options)
-    : impl_(std::make_unique<Impl>(model_name_or_path, options)) {}
+    : BaseModel(std::make_unique<Impl>(model_name_or_path, options)) {}
 SentenceTransformer::SentenceTransformer(SentenceTransformer&&) noexcept = default;
 SentenceTransformer& SentenceTransformer::operator=(SentenceTransformer&&) noexcept = default;
 SentenceTransformer::~SentenceTransformer() = default;
 
 at::Tensor SentenceTransformer::encode(std::string_view sentence,
                                        const EncodeOptions& options) const {
-  return impl_->encode({sentence}, options)[0];
+  return impl().encode({sentence}, options)[0];
 }
 at::Tensor SentenceTransformer::encode(const std::vector<std::string>& sentences,
                                        const EncodeOptions& options) const {
-  return impl_->encode(views(sentences), options);
+  return impl().encode(views(sentences), options);
 }
 at::Tensor SentenceTransformer::encode(std::initializer_list<std::string_view> sentences,
                                        const EncodeOptions& options) const {
-  return impl_->encode(sentences, options);
+  return impl().encode(sentences, options);
 }
 
+at::Tensor SentenceTransformer::encode(std::span<const std::string_view> sentences,
+                                       const EncodeOptions& options) const {
+  return impl().encode(Texts(sentences.begin(), sentences.end()), options);
+}
+
+at::Tensor SentenceTransformer::encode_query(std::span<const std::string_view> sentences,
+                                             const EncodeOptions& options) const {
+  return encode(sentences, impl().query(options));
+}
 at::Tensor SentenceTransformer::encode_query(std::string_view sentence,
                                              const EncodeOptions& options) const {
-  return encode(sentence, impl_->query(options));
+  return encode(sentence, impl().query(options));
 }
 at::Tensor SentenceTransformer::encode_query(const std::vector<std::string>& sentences,
                                              const EncodeOptions& options) const {
-  return encode(sentences, impl_->query(options));
+  return encode(sentences, impl().query(options));
 }
 at::Tensor SentenceTransformer::encode_query(std::initializer_list<std::string_view> sentences,
                                              const EncodeOptions& options) const {
-  return encode(sentences, impl_->query(options));
+  return encode(sentences, impl().query(options));
 }
 
+at::Tensor SentenceTransformer::encode_document(std::span<const std::string_view> sentences,
+                                                const EncodeOptions& options) const {
+  return encode(sentences, impl().document(options));
+}
 at::Tensor SentenceTransformer::encode_document(std::string_view sentence,
                                                 const EncodeOptions& options) const {
-  return encode(sentence, impl_->document(options));
+  return encode(sentence, impl().document(options));
 }
 at::Tensor SentenceTransformer::encode_document(const std::vector<std::string>& sentences,
                                                 const EncodeOptions& options) const {
-  return encode(sentences, impl_->document(options));
+  return encode(sentences, impl().document(options));
 }
 at::Tensor SentenceTransformer::encode_document(std::initializer_list<std::string_view> sentences,
                                                 const EncodeOptions& options) const {
-  return encode(sentences, impl_->document(options));
+  return encode(sentences, impl().document(options));
 }
 
 std::vector<at::Tensor> SentenceTransformer::encode_tokens(
@@ -204,16 +218,16 @@ std::vector<at::Tensor> SentenceTransformer::encode_tokens(
     throw std::invalid_argument(
         "[SentenceTransformer::encode_tokens] expected precision float32, found another");
   }
-  check_size(options.truncate_dim, impl_->parts.transformer->output_size(0));
-  const auto size = options.truncate_dim ? options.truncate_dim : impl_->parts.truncate_dim;
+  check_size(options.truncate_dim, impl().parts.transformer->output_size(0));
+  const auto size = options.truncate_dim ? options.truncate_dim : impl().parts.truncate_dim;
   std::vector<at::Tensor> result(sentences.size());
-  impl_->run(views(sentences), options, 1, [&](const Features& f, const auto& places) {
+  impl().run(views(sentences), options, 1, [&](const Features& f, const auto& places) {
     at::Tensor tokens = f.token_embeddings;
     if (size) tokens = util::truncate_embeddings(tokens, *size);
     tokens = tokens.to(at::kCPU, at::kFloat);
     const c10::InferenceMode ordinary_tensors(false);
     std::vector<at::Tensor> rows;
-    for (const Group& g : f.batch.groups) {
+    for (const LengthGroup& g : f.batch.groups) {
       for (int64_t i = 0; i < g.count; ++i) {
         rows.push_back(tokens.narrow(0, g.offset + i * g.length, g.length));
       }
@@ -232,50 +246,26 @@ at::Tensor SentenceTransformer::similarity_pairwise(const at::Tensor& a,
 }
 
 int64_t SentenceTransformer::max_seq_length() const {
-  return impl_->parts.transformer->max_seq_length();
+  return impl().parts.transformer->max_seq_length();
 }
 void SentenceTransformer::set_max_seq_length(int64_t length) {
-  impl_->parts.transformer->set_max_seq_length(length);
+  impl().parts.transformer->set_max_seq_length(length);
 }
-int64_t SentenceTransformer::get_embedding_dimension() const { return impl_->dimension({}); }
-SimilarityFunction SentenceTransformer::similarity_fn() const { return impl_->parts.similarity; }
-const std::map<std::string, std::string>& SentenceTransformer::prompts() const {
-  return impl_->parts.prompts;
-}
-const std::optional<std::string>& SentenceTransformer::default_prompt_name() const {
-  return impl_->parts.default_prompt_name;
-}
-const Tokenizer& SentenceTransformer::tokenizer() const {
-  return impl_->parts.transformer->tokenizer();
-}
-c10::Device SentenceTransformer::device() const { return impl_->compute.device(); }
-at::ScalarType SentenceTransformer::dtype() const { return impl_->compute.dtype(); }
-const std::filesystem::path& SentenceTransformer::path() const { return impl_->path; }
+int64_t SentenceTransformer::get_embedding_dimension() const { return impl().dimension({}); }
+SimilarityFunction SentenceTransformer::similarity_fn() const { return impl().parts.similarity; }
 
 void SentenceTransformer::save_pretrained(const std::filesystem::path& folder) const {
-  write_model(impl_->parts, folder);
+  write_model(impl().parts, folder);
 }
 
 at::Tensor SentenceTransformer::forward(const std::vector<std::string_view>& sentences,
                                         const std::string& prompt) const {
-  return impl_->forward(sentences, prompt, nullptr)[0];
+  return impl().forward(sentences, prompt, nullptr)[0];
 }
 std::vector<at::Tensor> SentenceTransformer::forward_layers(
     const std::vector<std::string_view>& sentences, const std::string& prompt) const {
   std::vector<at::Tensor> layers;
-  return impl_->forward(sentences, prompt, &layers);
+  return impl().forward(sentences, prompt, &layers);
 }
-std::vector<std::pair<std::string, at::Tensor>> SentenceTransformer::named_parameters() const {
-  return impl_->parts.transformer->checkpoint_parameters();
-}
-void SentenceTransformer::train(bool on) { impl_->compute.train(impl_->parts.modules, on); }
-bool SentenceTransformer::is_training() const { return impl_->parts.transformer->is_training(); }
-void SentenceTransformer::set_dropout(double probability) {
-  sentence_transformers::set_dropout(impl_->parts.modules, probability);
-}
-void SentenceTransformer::set_gradient_checkpointing(bool on) {
-  impl_->parts.transformer->encoder().gradient_checkpointing = on;
-}
-void SentenceTransformer::set_autocast(bool on) { impl_->compute.autocast = on; }
 
 }  // namespace sentence_transformers

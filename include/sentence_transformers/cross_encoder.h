@@ -2,8 +2,8 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <c10/core/Device.h>
-#include <sentence_transformers/sentence_transformer.h>
+#include <sentence_transformers/base_model.h>
+#include <sentence_transformers/encode_options.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 /// What turns logits into scores.
@@ -70,7 +71,7 @@ using TextPairView = std::pair<std::string_view, std::string_view>;
 ///
 /// Loads a sequence-classification checkpoint as it is. const members may be called from several
 /// threads at once; loading, moving, training and set_max_length may not overlap with them.
-class CrossEncoder {
+class CrossEncoder : public BaseModel {
  public:
   /// As SentenceTransformer's. Also throws UnsupportedError for a checkpoint without a head if
   /// options.num_labels does not ask for a new one, and for an activation function that is not
@@ -89,6 +90,8 @@ class CrossEncoder {
                      const PredictOptions& options = {}) const;
   /// One pair -> a scalar, or [labels].
   at::Tensor predict(const TextPair& pair, const PredictOptions& options = {}) const;
+  /// The same for two literals: predict({"a query", "a passage"}).
+  at::Tensor predict(const char* const (&pair)[2], const PredictOptions& options = {}) const;
 
   /// Documents by falling score; equal ones are scored once and keep their order. Throws
   /// std::invalid_argument for a model of several labels, or a top_k below 1.
@@ -100,34 +103,19 @@ class CrossEncoder {
   int64_t max_length() const;
   /// Throws std::invalid_argument outside what the tokenizer and the model's positions allow.
   void set_max_length(int64_t length);
-  const std::map<std::string, std::string>& prompts() const;
-  const std::optional<std::string>& default_prompt_name() const;
-  const Tokenizer& tokenizer() const;
-  c10::Device device() const;
-  at::ScalarType dtype() const;
-  const std::filesystem::path& path() const;
-
   /// Writes the model as a folder that this library and Python open; see
   /// SentenceTransformer::save_pretrained.
   void save_pretrained(const std::filesystem::path& folder) const;
 
-  // For training; trainer.h uses no more than this.
+  // For training, beside BaseModel's members.
 
   /// Logits [N, labels] on device(), before any activation, through autograd, in one packed pass.
   at::Tensor forward(const std::vector<TextPairView>& pairs) const;
-  /// By the checkpoint's names; they share memory with the model.
-  std::vector<std::pair<std::string, at::Tensor>> named_parameters() const;
-  /// Dropout on, packed weights off; train(false) undoes both.
-  void train(bool on = true);
-  bool is_training() const;
-  void set_dropout(double probability);
-  void set_gradient_checkpointing(bool on);
-  /// forward's products in bfloat16, by LibTorch's autocast; what it returns is float32.
-  void set_autocast(bool on);
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  Impl& impl() const;
 };
 
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 class CrossEncoderLoss {
@@ -101,3 +102,4 @@ class ListNetLoss : public CrossEncoderLoss {
 };
 
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 /// One row of training data. What its texts and labels mean is the loss's business: a pair and its
@@ -149,3 +150,4 @@ FileDataset nli(const std::filesystem::path& file, const std::string& split = "t
                 double max_bad_share = 0);
 
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

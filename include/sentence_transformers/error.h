@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 /// Base of everything the library throws by itself: disk full, no CUDA, ...
@@ -26,3 +27,4 @@ class UnsupportedError : public Error {
 };
 
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 /// Values by Python's keys, such as "sts-dev_spearman_cosine".
@@ -313,3 +314,4 @@ class CrossEncoderRerankingEvaluator : public CrossEncoderEvaluator {
 };
 
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

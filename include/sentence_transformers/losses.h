@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 /// One step's examples.
@@ -359,3 +360,4 @@ class Matryoshka2dLoss : public AdaptiveLayerLoss {
 };
 
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 /// What a model computes its linear layers with; its embeddings stay float32.
@@ -44,3 +45,4 @@ at::Tensor quantize_embeddings(const at::Tensor& embeddings, Precision precision
                                const QuantizeOptions& options = {});
 
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

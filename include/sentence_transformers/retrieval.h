@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers::util {
 
 /// One found text: its row in the corpus and its score.
@@ -81,3 +82,4 @@ std::vector<std::vector<int64_t>> community_detection(
     const at::Tensor& embeddings, const CommunityDetectionOptions& options = {});
 
 }  // namespace sentence_transformers::util
+#pragma GCC visibility pop

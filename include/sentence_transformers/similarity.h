@@ -8,6 +8,7 @@
 #include <functional>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 /// The similarity a model was trained for (`similarity_fn_name`).
@@ -58,3 +59,4 @@ ScoreFunction pairwise_scores(SimilarityFunction function);
 
 }  // namespace util
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

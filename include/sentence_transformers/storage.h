@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 struct StoredEmbeddings {
@@ -42,3 +43,4 @@ void save_npy(const std::filesystem::path& path, const at::Tensor& array);
 at::Tensor load_npy(const std::filesystem::path& path);
 
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

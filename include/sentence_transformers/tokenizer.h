@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 /// One tokenized text, special tokens included, cut to the maximum length, never padded.
@@ -80,3 +81,4 @@ class Tokenizer {
 };
 
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

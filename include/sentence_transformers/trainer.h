@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace sentence_transformers {
 
 enum class Schedule {
@@ -224,3 +225,4 @@ extern template class Trainer<SentenceTransformer, Loss>;
 extern template class Trainer<CrossEncoder, CrossEncoderLoss>;
 
 }  // namespace sentence_transformers
+#pragma GCC visibility pop

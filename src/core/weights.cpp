@@ -5,18 +5,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <sstream>
 
 #include "core/quoted.h"
+#include "core/shapes.h"
 
 namespace sentence_transformers {
 namespace {
-
-std::string shape_text(at::IntArrayRef shape) {
-  std::ostringstream text;
-  text << shape;
-  return shortened(text.str());
-}
 
 /// Adding numbers up keeps a NaN or an infinity, and is far cheaper than testing each. Part by
 /// part, `read` told after each, so that the pages of a large tensor need not be there together.
@@ -35,36 +29,36 @@ bool all_finite(const at::Tensor& tensor, const std::function<void()>& read) {
 
 }  // namespace
 
-Weights::Weights(std::vector<SafeTensors> files) : checkpoint_(std::make_shared<Checkpoint>()) {
-  checkpoint_->files = std::move(files);
-  for (const SafeTensors& file : checkpoint_->files) {
+Weights::Weights(std::vector<SafeTensors> files) : files_(std::make_shared<Files>()) {
+  files_->files = std::move(files);
+  for (const SafeTensors& file : files_->files) {
     for (const std::string& name : file.names()) {
-      if (!checkpoint_->owners.emplace(name, &file).second) {
+      if (!files_->owners.emplace(name, &file).second) {
         throw LoadError("[Weights] " + file.path().string() + ": tensor " + in_quotes(name) +
-                        " is also in " + checkpoint_->owners[name]->path().string());
+                        " is also in " + files_->owners[name]->path().string());
       }
     }
   }
 }
 
-Weights::Weights(std::shared_ptr<Checkpoint> checkpoint, std::string prefix)
-    : checkpoint_(std::move(checkpoint)), prefix_(std::move(prefix)) {}
+Weights::Weights(std::shared_ptr<Files> checkpoint, std::string prefix)
+    : files_(std::move(checkpoint)), prefix_(std::move(prefix)) {}
 
 Weights Weights::operator/(const std::string& name) const {
-  return Weights(checkpoint_, name.empty() ? prefix_ : prefix_ + name + ".");
+  return Weights(files_, name.empty() ? prefix_ : prefix_ + name + ".");
 }
 
 bool Weights::contains(const std::string& name) const {
   const std::string full = prefix_ + name;
-  const auto& owners = checkpoint_->owners;
+  const auto& owners = files_->owners;
   const auto below = owners.lower_bound(full + ".");
   return owners.count(full) || (below != owners.end() && below->first.starts_with(full + "."));
 }
 
 at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
   const std::string full = prefix_ + name;
-  const auto owner = checkpoint_->owners.find(full);
-  if (owner == checkpoint_->owners.end()) {
+  const auto owner = files_->owners.find(full);
+  if (owner == files_->owners.end()) {
     throw LoadError("[Weights] " + file().string() + ": tensor " + in_quotes(full) + " " +
                     shape_text(shape) + " is missing");
   }
@@ -83,28 +77,28 @@ at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
   if (!all_finite(tensor, [&] { found->release(full); })) {
     throw complain("holds NaN or infinite numbers");
   }
-  checkpoint_->taken.insert(full);
+  files_->taken.insert(full);
   return tensor.scalar_type() == at::kDouble ? tensor.to(at::kFloat) : tensor;
 }
 
 void Weights::release() const {
-  for (const auto& [name, file] : checkpoint_->owners) file->release(name);
+  for (const auto& [name, file] : files_->owners) file->release(name);
 }
 
 std::vector<std::weak_ptr<const MappedFile>> Weights::mapped_files() const {
   std::vector<std::weak_ptr<const MappedFile>> files;
-  for (const SafeTensors& file : checkpoint_->files) files.push_back(file.mapped_file());
+  for (const SafeTensors& file : files_->files) files.push_back(file.mapped_file());
   return files;
 }
 
 std::vector<std::string> Weights::unused() const {
   std::vector<std::string> names;
-  for (const auto& [name, file] : checkpoint_->owners) {
-    if (name.starts_with(prefix_) && !checkpoint_->taken.count(name)) names.push_back(name);
+  for (const auto& [name, file] : files_->owners) {
+    if (name.starts_with(prefix_) && !files_->taken.count(name)) names.push_back(name);
   }
   return names;
 }
 
-const std::filesystem::path& Weights::file() const { return checkpoint_->files.front().path(); }
+const std::filesystem::path& Weights::file() const { return files_->files.front().path(); }
 
 }  // namespace sentence_transformers

@@ -29,9 +29,9 @@ class Weights {
   /// Is there a tensor with this name, or are there some below it?
   bool contains(const std::string& name) const;
 
-  /// The floating tensor of exactly this shape, mapped, in the type that the file has it in (float64
-  /// becomes float32). Throws LoadError naming file and tensor if it is missing, is no floating
-  /// tensor, has another shape, or holds a NaN or an infinity.
+  /// The floating tensor of exactly this shape, mapped, in the type that the file has it in
+  /// (float64 becomes float32). Throws LoadError naming file and tensor if it is missing, is no
+  /// floating tensor, has another shape, or holds a NaN or an infinity.
   at::Tensor get(const std::string& name, at::IntArrayRef shape) const;
 
   /// Gives the files' pages back to the system until they are touched again; only while nobody
@@ -48,14 +48,14 @@ class Weights {
   const std::filesystem::path& file() const;
 
  private:
-  struct Checkpoint {
+  struct Files {
     std::vector<SafeTensors> files;
     std::map<std::string, const SafeTensors*> owners;  // of each tensor
     std::set<std::string> taken;
   };
-  Weights(std::shared_ptr<Checkpoint> checkpoint, std::string prefix);
+  Weights(std::shared_ptr<Files> checkpoint, std::string prefix);
 
-  std::shared_ptr<Checkpoint> checkpoint_;
+  std::shared_ptr<Files> files_;
   std::string prefix_;  // "" or ends with a dot
 };
 

@@ -177,9 +177,9 @@ RowReader::Result RowReader::next_csv() {
   size_t end = line_end(begin);
   if (end == std::string::npos) return Result::end;
   line_ = ++number_;
-  place_ = std::lower_bound(starts_.begin(), starts_.end(), begin,
-                            [](const Start& s, size_t at) { return s.at < at; })
-               ->place;
+  place_ = std::lower_bound(starts_.begin(), starts_.end(), begin, [](const Start& s, size_t at) {
+             return s.at < at;
+           })->place;
   row_begin_ = end + 1;  // of the next row, unless this one has more lines
   if (is_too_long(end)) return bad(kTooLong);
   const std::string_view line(pending_.data() + begin, end - begin);

@@ -93,9 +93,9 @@ class RowReader {
   // csv only
   std::string pending_;   // lines, each with its \n: the row last read and what lies behind it
   size_t row_begin_ = 0;  // where in it the next row begins
-  struct Start {  // of a line
-    size_t at;      // in pending_
-    int64_t place;  // in the file
+  struct Start {          // of a line
+    size_t at;            // in pending_
+    int64_t place;        // in the file
   };
   std::vector<Start> starts_;
   bool last_too_long_ = false;  // its last line was cut

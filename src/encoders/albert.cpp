@@ -1,5 +1,5 @@
-// ALBERT (Lan et al., 2020), as transformers 5.23 computes it in models/albert/modeling_albert.py: small
-// embeddings, and layers that share their parameters in groups.
+// ALBERT (Lan et al., 2020), as transformers 5.23 computes it in models/albert/modeling_albert.py:
+// small embeddings, and layers that share their parameters in groups.
 #include <sentence_transformers/error.h>
 
 #include "encoders/architecture.h"
@@ -46,8 +46,8 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   if (groups < 1 || groups > sizes.layers || inner < 1 || inner > kMostInner) {
     throw LoadError("[Albert] " + config.name("num_hidden_groups") + ": expected 1 to " +
                     std::to_string(sizes.layers) + ", and inner_group_num 1 to " +
-                    std::to_string(kMostInner) + ", found " +
-                    std::to_string(groups) + " and " + std::to_string(inner));
+                    std::to_string(kMostInner) + ", found " + std::to_string(groups) + " and " +
+                    std::to_string(inner));
   }
   for (int64_t group = 0; group < groups; ++group) {
     for (int64_t i = 0; i < inner; ++i) {

@@ -1,4 +1,5 @@
-// What the table of architectures knows of each: a file has one, and the list in registry.cpp names it.
+// What the table of architectures knows of each: a file has one, and the list in registry.cpp names
+// it.
 #pragma once
 
 #include <memory>

@@ -46,7 +46,8 @@ std::shared_ptr<ClassificationHead> make_bert_head(const HeadSource& source) {
   }
   const Config& config = source.config;
   return make_head(
-      source, {.dropout = config.get_below("classifier_dropout", config.get<double>("hidden_dropout_prob", 0.1), 0, 1),
+      source, {.dropout = config.get_below("classifier_dropout",
+                                           config.get<double>("hidden_dropout_prob", 0.1), 0, 1),
                .pooler = bert.pooler(config.get_below("initializer_range", 0.02, 0, 1e6))});
 }
 

@@ -55,7 +55,8 @@ std::shared_ptr<Encoder> make_decoder(const Config& config, const Weights& weigh
   layer.activation = parse_activation(config.get<std::string>("hidden_act", "silu"),
                                       "[make_encoder] " + config.name("hidden_act"));
   layer.attention_dropout = config.get_below("attention_dropout", 0, 0, 1);
-  layer.rotary = read_rotary(config, layer.attention.head_size, kFullAttention, "rope_theta", 10000);
+  layer.rotary =
+      read_rotary(config, layer.attention.head_size, kFullAttention, "rope_theta", 10000);
   layer.names = {.query_key_value = {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"},
                  .query_norm = traits.head_norms ? "self_attn.q_norm" : "",
                  .key_norm = traits.head_norms ? "self_attn.k_norm" : "",
@@ -70,10 +71,9 @@ std::shared_ptr<Encoder> make_decoder(const Config& config, const Weights& weigh
   decoder.max_positions = config.require_at_least("max_position_embeddings", 1);
   decoder.embeddings = {
       .vocab_size = sizes.vocab_size, .size = sizes.hidden_size, .words = "embed_tokens"};
-  const bool windows =
-      config.has("sliding_window") &&
-      (traits.windows_everywhere ||
-       (traits.optional_windows && config.get<bool>("use_sliding_window", false)));
+  const bool windows = config.has("sliding_window") &&
+                       (traits.windows_everywhere ||
+                        (traits.optional_windows && config.get<bool>("use_sliding_window", false)));
   const int64_t first_window =
       traits.windows_everywhere ? 0 : config.get<int64_t>("max_window_layers", 28);
   const auto types = read_layer_types(config, sizes.layers,

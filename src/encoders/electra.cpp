@@ -1,5 +1,5 @@
-// ELECTRA (Clark et al., 2020), as transformers 5.23 computes it in models/electra/modeling_electra.py:
-// BERT whose embeddings may be smaller than its layers.
+// ELECTRA (Clark et al., 2020), as transformers 5.23 computes it in
+// models/electra/modeling_electra.py: BERT whose embeddings may be smaller than its layers.
 #include "encoders/architecture.h"
 #include "encoders/heads.h"
 #include "encoders/transformer_encoder.h"
@@ -36,7 +36,8 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 std::shared_ptr<ClassificationHead> make_electra_head(const HeadSource& source) {
   const Config& config = source.config;
   return make_head(
-      source, {.dropout = config.get_below("classifier_dropout", config.get<double>("hidden_dropout_prob", 0.1), 0, 1),
+      source, {.dropout = config.get_below("classifier_dropout",
+                                           config.get<double>("hidden_dropout_prob", 0.1), 0, 1),
                .drop_pooled = true,
                .dense = "classifier.dense",
                .activation = Activation::gelu,

@@ -62,8 +62,8 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
     throw LoadError("[Gemma3] " + config.name("sliding_window_pattern") +
                     ": expected at least 1, found " + std::to_string(pattern));
   }
-  const auto types = read_layer_types(config, sizes.layers,
-                                      [&](int64_t i) { return (i + 1) % pattern == 0; });
+  const auto types =
+      read_layer_types(config, sizes.layers, [&](int64_t i) { return (i + 1) % pattern == 0; });
   const int64_t head_size = layer.attention.head_size;
   const auto full = read_rotary(config, head_size, kFullAttention, "rope_theta", 1e6);
   const auto local =

@@ -1,6 +1,6 @@
 // GTE (Zhang et al., 2024), as transformers 5.23 computes it in models/gte/modeling_gte.py, and the
-// authors' own files, whose model_type is "new": BERT with rotary positions and a gated feed-forward
-// network. The frequencies of rope type "ntk" follow the authors' published code.
+// authors' own files, whose model_type is "new": BERT with rotary positions and a gated
+// feed-forward network. The frequencies of rope type "ntk" follow the authors' published code.
 #include <sentence_transformers/error.h>
 
 #include <cmath>
@@ -48,15 +48,15 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   layer.intermediate_dropout = layer.output_dropout;
   layer.rotary = make_rotary(config, layer.attention.head_size);
   const bool packed = config.get<bool>("pack_qkv", true);
-  layer.names = {.query_key_value =
-                     packed ? std::vector<std::string>{"attention.qkv_proj"}
-                            : std::vector<std::string>{"attention.q_proj", "attention.k_proj",
-                                                       "attention.v_proj"},
-                 .attention_output = "attention.o_proj",
-                 .attention_norm = "attn_ln",
-                 .intermediate = {"mlp.up_gate_proj"},
-                 .output = "mlp.down_proj",
-                 .output_norm = "mlp_ln"};
+  layer.names = {
+      .query_key_value = packed ? std::vector<std::string>{"attention.qkv_proj"}
+                                : std::vector<std::string>{"attention.q_proj", "attention.k_proj",
+                                                           "attention.v_proj"},
+      .attention_output = "attention.o_proj",
+      .attention_norm = "attn_ln",
+      .intermediate = {"mlp.up_gate_proj"},
+      .output = "mlp.down_proj",
+      .output_norm = "mlp_ln"};
 
   TransformerConfig gte;
   gte.hidden_size = sizes.hidden_size;

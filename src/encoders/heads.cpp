@@ -12,9 +12,8 @@ class SequenceHead : public ClassificationHead {
     const int64_t size = source.encoder.hidden_size();
     const auto deviation = source.config.get_below("initializer_range", 0.02, 0, 1e6);
     const auto project = [&](const std::string& name, int64_t out, bool bias) {
-      return source.is_new
-                 ? add(name, std::make_shared<Projection>(size, out, deviation, bias))
-                 : add_projection(name, source.weights, size, out, bias);
+      return source.is_new ? add(name, std::make_shared<Projection>(size, out, deviation, bias))
+                           : add_projection(name, source.weights, size, out, bias);
     };
     if (!config_.dense.empty()) dense_ = project(config_.dense, size, config_.dense_bias);
     if (!config_.norm.empty()) {

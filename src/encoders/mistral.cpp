@@ -1,5 +1,5 @@
-// Mistral (Jiang et al., 2023), as transformers 5.23 computes it in models/mistral/modeling_mistral.py:
-// windows in all layers.
+// Mistral (Jiang et al., 2023), as transformers 5.23 computes it in
+// models/mistral/modeling_mistral.py: windows in all layers.
 #include "encoders/architecture.h"
 #include "encoders/decoder.h"
 

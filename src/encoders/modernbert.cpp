@@ -61,8 +61,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   const auto types =
       read_layer_types(config, sizes.layers, [&](int64_t i) { return i % every == 0; });
   const int64_t head_size = layer.attention.head_size;
-  const auto global =
-      read_rotary(config, head_size, kFullAttention, "global_rope_theta", 160000);
+  const auto global = read_rotary(config, head_size, kFullAttention, "global_rope_theta", 160000);
   const auto local = read_rotary(config, head_size, kSlidingAttention, "local_rope_theta", 10000);
   for (int64_t i = 0; i < sizes.layers; ++i) {
     LayerConfig own = layer;

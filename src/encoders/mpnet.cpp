@@ -1,5 +1,6 @@
-// MPNet (Song et al., 2020), as transformers 5.23 computes it in models/mpnet/modeling_mpnet.py: BERT
-// without token types, with positions that begin at 2 and a learned bias for relative positions.
+// MPNet (Song et al., 2020), as transformers 5.23 computes it in models/mpnet/modeling_mpnet.py:
+// BERT without token types, with positions that begin at 2 and a learned bias for relative
+// positions.
 #include <sentence_transformers/error.h>
 
 #include "encoders/architecture.h"

@@ -1,6 +1,7 @@
 // NomicBERT (Nussbaum et al., 2024), as transformers 5.23 computes it in
-// models/nomic_bert/modeling_nomic_bert.py: BERT with rotary positions, a gated feed-forward network and
-// no biases in its linear layers. Files have the names of the authors' own code, whoever wrote them.
+// models/nomic_bert/modeling_nomic_bert.py: BERT with rotary positions, a gated feed-forward
+// network and no biases in its linear layers. Files have the names of the authors' own code,
+// whoever wrote them.
 #include <sentence_transformers/error.h>
 
 #include "encoders/architecture.h"
@@ -41,14 +42,12 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   refuse_variants(config);
   const int64_t size = read_size(config, "hidden_size", "n_embd", 768);
   const int64_t heads = read_size(config, "num_attention_heads", "n_head", 12);
-  const std::string layers_key = config.has("n_layer") && !config.has("num_hidden_layers")
-                                     ? "n_layer"
-                                     : "num_hidden_layers";
+  const std::string layers_key =
+      config.has("n_layer") && !config.has("num_hidden_layers") ? "n_layer" : "num_hidden_layers";
   const int64_t layers = config.has(layers_key) ? read_layer_count(config, layers_key) : 12;
   if (size % heads != 0) {
     throw LoadError("[NomicBert] " + config.name("num_attention_heads") + ": " +
-                    std::to_string(heads) + " does not divide hidden_size " +
-                    std::to_string(size));
+                    std::to_string(heads) + " does not divide hidden_size " + std::to_string(size));
   }
   const int64_t head_size = size / heads;
   LayerConfig layer;
@@ -58,7 +57,8 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
                      .key_value_heads = heads,
                      .head_size = head_size,
                      .scale = attention_scale(head_size)};
-  layer.norm = {.eps = config.get_below("layer_norm_eps", config.get<double>("layer_norm_epsilon", 1e-12), 0, 1e6)};
+  layer.norm = {.eps = config.get_below("layer_norm_eps",
+                                        config.get<double>("layer_norm_epsilon", 1e-12), 0, 1e6)};
   layer.query_key_value_bias = layer.attention_output_bias = false;
   layer.intermediate_bias = layer.output_bias = false;
   layer.gated = true;

@@ -6,7 +6,9 @@ namespace sentence_transformers {
 namespace {
 
 std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
-  return make_decoder(config, weights, {.reads_attention_bias = false, .query_key_value_bias = true, .optional_windows = true});
+  return make_decoder(
+      config, weights,
+      {.reads_attention_bias = false, .query_key_value_bias = true, .optional_windows = true});
 }
 
 }  // namespace

@@ -6,7 +6,8 @@ namespace sentence_transformers {
 namespace {
 
 std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
-  return make_decoder(config, weights, {.head_size = 128, .head_norms = true, .optional_windows = true});
+  return make_decoder(config, weights,
+                      {.head_size = 128, .head_norms = true, .optional_windows = true});
 }
 
 }  // namespace

@@ -61,8 +61,7 @@ void check_all_taken(const Architecture& row, const Config& config, const Weight
     if (!known) {
       throw LoadError("[make_encoder] " + weights.file().string() + ": unexpected tensor \"" +
                       name + "\": \"" + config.get<std::string>("model_type", "") + "\" with " +
-                      config.file().string() +
-                      " does not have it");
+                      config.file().string() + " does not have it");
     }
   }
 }

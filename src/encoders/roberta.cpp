@@ -1,6 +1,6 @@
-// RoBERTa (Liu et al., 2019) and what shares its arithmetic: XLM-RoBERTa, CamemBERT. As transformers
-// 5.23 computes it in models/roberta/modeling_roberta.py: BERT with positions that begin behind the
-// padding token's id.
+// RoBERTa (Liu et al., 2019) and what shares its arithmetic: XLM-RoBERTa, CamemBERT. As
+// transformers 5.23 computes it in models/roberta/modeling_roberta.py: BERT with positions that
+// begin behind the padding token's id.
 #include <sentence_transformers/error.h>
 
 #include "encoders/architecture.h"
@@ -44,7 +44,8 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 std::shared_ptr<ClassificationHead> make_roberta_head(const HeadSource& source) {
   const Config& config = source.config;
   return make_head(
-      source, {.dropout = config.get_below("classifier_dropout", config.get<double>("hidden_dropout_prob", 0.1), 0, 1),
+      source, {.dropout = config.get_below("classifier_dropout",
+                                           config.get<double>("hidden_dropout_prob", 0.1), 0, 1),
                .drop_pooled = true,
                .dense = "classifier.dense",
                .classifier = "classifier.out_proj"});

@@ -1,5 +1,5 @@
-// T5's encoder (Raffel et al., 2020), as transformers 5.23 computes it in models/t5/modeling_t5.py: no
-// positions but a learned bias for distances, shared by all layers, RMSNorm before each part, no
+// T5's encoder (Raffel et al., 2020), as transformers 5.23 computes it in models/t5/modeling_t5.py:
+// no positions but a learned bias for distances, shared by all layers, RMSNorm before each part, no
 // biases, scores that are not scaled.
 #include <sentence_transformers/error.h>
 
@@ -40,9 +40,8 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
                      .head_size = config.require_at_least("d_kv", 1),
                      .scale = 1};
   layer.norm_place = NormPlace::before;
-  layer.norm = {.eps = config.get_below("layer_norm_epsilon", 1e-6, 0, 1e6),
-                .centred = false,
-                .bias = false};
+  layer.norm = {
+      .eps = config.get_below("layer_norm_epsilon", 1e-6, 0, 1e6), .centred = false, .bias = false};
   layer.query_key_value_bias = layer.attention_output_bias = false;
   layer.intermediate_bias = layer.output_bias = false;
   layer.gated = gated;

@@ -32,11 +32,11 @@ void sort_by_id(TextsById& texts, const char* name) {
   }
 }
 
-struct Hit {
+struct ScoredDocument {
   float score;
   int64_t document;  // its place in the sorted corpus
 };
-bool better(const Hit& a, const Hit& b) {
+bool better(const ScoredDocument& a, const ScoredDocument& b) {
   return a.score > b.score || (a.score == b.score && a.document < b.document);
 }
 
@@ -44,7 +44,7 @@ bool better(const Hit& a, const Hit& b) {
 class TopHits {
  public:
   explicit TopHits(size_t size) : size_(size) {}
-  void offer(const Hit& hit) {
+  void offer(const ScoredDocument& hit) {
     if (heap_.size() == size_) {
       if (!better(hit, heap_.front())) return;
       std::pop_heap(heap_.begin(), heap_.end(), better);
@@ -53,15 +53,15 @@ class TopHits {
     heap_.push_back(hit);
     std::push_heap(heap_.begin(), heap_.end(), better);
   }
-  std::vector<Hit> sorted() const {
-    std::vector<Hit> hits = heap_;
+  std::vector<ScoredDocument> sorted() const {
+    std::vector<ScoredDocument> hits = heap_;
     std::sort(hits.begin(), hits.end(), better);
     return hits;
   }
 
  private:
   size_t size_;
-  std::vector<Hit> heap_;  // the worst in front
+  std::vector<ScoredDocument> heap_;  // the worst in front
 };
 
 /// Offers each query the documents from `first` on.
@@ -157,7 +157,7 @@ Metrics InformationRetrievalEvaluator::operator()(const SentenceTransformer& mod
     for (size_t q = 0; q < queries_.size(); ++q) {
       const auto& relevant = relevant_docs_.at(queries_[q].first);
       rankings.emplace_back();
-      for (const Hit& hit : found[s][q].sorted()) {
+      for (const ScoredDocument& hit : found[s][q].sorted()) {
         rankings.back().push_back(relevant.count(corpus_[hit.document].first) != 0);
       }
       totals.push_back(static_cast<int64_t>(relevant.size()));

@@ -52,13 +52,14 @@ std::vector<double> average_ranks(const std::vector<double>& x) {
 }
 
 /// Equal scores, best group first.
-struct Group {
+struct EqualScores {
   float score;
   int64_t items, positives;
 };
 
-std::vector<Group> groups_by_score(const std::vector<int>& labels, const std::vector<float>& scores,
-                                   bool descending, const char* function) {
+std::vector<EqualScores> groups_by_score(const std::vector<int>& labels,
+                                         const std::vector<float>& scores, bool descending,
+                                         const char* function) {
   for (const float score : scores) {
     if (!std::isfinite(score)) {
       throw std::invalid_argument("[" + std::string(function) + "] expected finite scores, found " +
@@ -70,7 +71,7 @@ std::vector<Group> groups_by_score(const std::vector<int>& labels, const std::ve
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return descending ? scores[a] > scores[b] : scores[a] < scores[b];
   });
-  std::vector<Group> groups;
+  std::vector<EqualScores> groups;
   for (const size_t i : order) {
     if (groups.empty() || groups.back().score != scores[i]) groups.push_back({scores[i], 0, 0});
     ++groups.back().items;
@@ -80,16 +81,16 @@ std::vector<Group> groups_by_score(const std::vector<int>& labels, const std::ve
 }
 
 /// Between a group and the next, so that it takes in the first alone.
-float threshold_after(const std::vector<Group>& groups, size_t i) {
+float threshold_after(const std::vector<EqualScores>& groups, size_t i) {
   if (i + 1 == groups.size()) return groups[i].score;
   const float next = groups[i + 1].score;
   const float middle = (groups[i].score + next) / 2;
   return middle == next ? groups[i].score : middle;  // neighbouring floats have no middle
 }
 
-int64_t positives_in(const std::vector<Group>& groups) {
+int64_t positives_in(const std::vector<EqualScores>& groups) {
   int64_t sum = 0;
-  for (const Group& group : groups) sum += group.positives;
+  for (const EqualScores& group : groups) sum += group.positives;
   return sum;
 }
 
@@ -126,7 +127,7 @@ double average_precision(const std::vector<int>& labels, const std::vector<float
   const int64_t total = positives_in(groups);
   double sum = 0;
   int64_t items = 0, positives = 0;
-  for (const Group& group : groups) {
+  for (const EqualScores& group : groups) {
     items += group.items;
     positives += group.positives;
     if (group.positives) sum += divided(group.positives, total) * divided(positives, items);
@@ -176,7 +177,7 @@ double ndcg(const std::vector<int>& relevant, const std::vector<float>& scores, 
   const double ideal = ideal_dcg(positives_in(groups), k);
   double gain = 0;
   int64_t place = 0;
-  for (const Group& group : groups) {
+  for (const EqualScores& group : groups) {
     double discounts = 0;
     for (const int64_t end = place + group.items; place < end; ++place) {
       if (place < k) discounts += discount(place);

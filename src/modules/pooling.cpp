@@ -90,7 +90,7 @@ void Pooling::save(const std::filesystem::path& folder) const {
 void Pooling::forward(Features& features) const {
   const int64_t skip = include_prompt_ ? 0 : features.prompt_tokens;
   std::vector<at::Tensor> groups;
-  for (const Group& g : features.batch.groups) {
+  for (const LengthGroup& g : features.batch.groups) {
     const at::Tensor tokens = features.token_embeddings.narrow(0, g.offset, g.count * g.length)
                                   .view({g.count, g.length, size_});
     std::vector<at::Tensor> parts;

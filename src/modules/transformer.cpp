@@ -20,7 +20,7 @@ Config no_settings(const fs::path& folder) {
 }
 
 /// sentence-transformers' settings: the first file of these that is there and not empty.
-Config read_settings(const fs::path& folder) {
+Config read_transformer_settings(const fs::path& folder) {
   for (const char* name : {"sentence_bert_config.json", "sentence_roberta_config.json",
                            "sentence_distilbert_config.json", "sentence_camembert_config.json",
                            "sentence_albert_config.json", "sentence_xlm-roberta_config.json",
@@ -98,12 +98,12 @@ std::optional<int64_t> token_types(const Encoder& encoder) {
 }  // namespace
 
 Transformer::Transformer(const fs::path& folder)
-    : Transformer(folder, read_settings(folder), std::nullopt) {}
+    : Transformer(folder, read_transformer_settings(folder), std::nullopt) {}
 
 std::shared_ptr<Transformer> Transformer::with_head(const fs::path& folder,
                                                     std::optional<int64_t> num_labels,
                                                     bool with_settings) {
-  const Config settings = with_settings ? read_settings(folder) : no_settings(folder);
+  const Config settings = with_settings ? read_transformer_settings(folder) : no_settings(folder);
   const auto task = settings.get<std::string>("transformer_task", kTaskOfHeads);
   if (task != kTaskOfHeads) {
     throw UnsupportedError("[CrossEncoder] " + settings.name("transformer_task") + " is \"" + task +

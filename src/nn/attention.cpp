@@ -31,7 +31,7 @@ bool has_kernel(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, i
 /// The part of a bias that the kernel for a text and its first head reads.
 struct BiasView {
   at::Tensor values = {};
-  int64_t at_zero = 0;               // of query 0 and key 0
+  int64_t at_zero = 0;                   // of query 0 and key 0
   int64_t step = 0, head = 0, text = 0;  // from a query, head, text to the next
 };
 
@@ -48,7 +48,7 @@ BiasView view_bias(const AttentionExtras& extras, size_t group) {
 /// Text by text and head by head, long texts cut into parts of their queries.
 template <class Number>
 void kernel_group(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                  const AttentionConfig& c, const Group& g, const BiasView& bias,
+                  const AttentionConfig& c, const LengthGroup& g, const BiasView& bias,
                   void (*kernel)(const kernels::Attention<Number>&, float*),
                   const at::Tensor& out) {
   const int64_t shared = c.heads / c.key_value_heads;
@@ -62,21 +62,20 @@ void kernel_group(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
       const int64_t part = task % parts, head = task / parts % c.key_value_heads;
       const int64_t text = task / parts / c.key_value_heads, row = g.offset + text * g.length;
       const int64_t own = head * c.head_size, first_head = head * shared;
-      kernels::Attention<Number> attention{
-          .queries = at(q, row, own * shared),
-          .keys = at(k, row, own),
-          .values = at(v, row, own),
-          .query_stride = q.stride(0),
-          .key_stride = k.stride(0),
-          .value_stride = v.stride(0),
-          .out = at(out, row, own * shared),
-          .out_stride = out.stride(0),
-          .length = g.length,
-          .first = part * kQueriesATask,
-          .last = std::min(g.length, (part + 1) * kQueriesATask),
-          .head_size = c.head_size,
-          .heads = shared,
-          .scale = static_cast<float>(c.scale)};
+      kernels::Attention<Number> attention{.queries = at(q, row, own * shared),
+                                           .keys = at(k, row, own),
+                                           .values = at(v, row, own),
+                                           .query_stride = q.stride(0),
+                                           .key_stride = k.stride(0),
+                                           .value_stride = v.stride(0),
+                                           .out = at(out, row, own * shared),
+                                           .out_stride = out.stride(0),
+                                           .length = g.length,
+                                           .first = part * kQueriesATask,
+                                           .last = std::min(g.length, (part + 1) * kQueriesATask),
+                                           .head_size = c.head_size,
+                                           .heads = shared,
+                                           .scale = static_cast<float>(c.scale)};
       if (c.left != c.kUnlimited) attention.left = c.left;
       if (c.right != c.kUnlimited) attention.right = c.right;
       if (bias.values.defined()) {
@@ -91,7 +90,7 @@ void kernel_group(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
 }
 
 at::Tensor kernel_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                            const AttentionConfig& c, const std::vector<Group>& groups,
+                            const AttentionConfig& c, const std::vector<LengthGroup>& groups,
                             const AttentionExtras& extras) {
   const at::Tensor out = empty_in_workspace({q.size(0), c.heads * c.head_size}, q.options());
   const kernels::Kernels& set = *kernels::best();
@@ -131,22 +130,22 @@ std::optional<at::Tensor> plain_mask(const at::Tensor& q, const AttentionConfig&
 
 /// LibTorch's attention, group by group; autograd runs through it.
 at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                           const AttentionConfig& c, const std::vector<Group>& groups,
+                           const AttentionConfig& c, const std::vector<LengthGroup>& groups,
                            const AttentionExtras& extras) {
   std::vector<at::Tensor> outputs;
   outputs.reserve(groups.size());
   for (size_t i = 0; i < groups.size(); ++i) {
-    const Group& g = groups[i];
+    const LengthGroup& g = groups[i];
     const auto part = [&](const at::Tensor& t, int64_t heads) {  // [count, heads, length, size]
       return t.narrow(0, g.offset, g.count * g.length)
           .reshape({g.count, g.length, heads, c.head_size})
           .transpose(1, 2);
     };
     const bool shares = c.key_value_heads != c.heads;
-    outputs.push_back(at::scaled_dot_product_attention(
-                          part(q, c.heads), part(k, c.key_value_heads), part(v, c.key_value_heads),
-                          plain_mask(q, c, g.length, extras, i), extras.dropout, false, c.scale,
-                          shares)
+    outputs.push_back(at::scaled_dot_product_attention(part(q, c.heads), part(k, c.key_value_heads),
+                                                       part(v, c.key_value_heads),
+                                                       plain_mask(q, c, g.length, extras, i),
+                                                       extras.dropout, false, c.scale, shares)
                           .transpose(1, 2)
                           .reshape({g.count * g.length, c.heads * c.head_size}));
   }
@@ -156,7 +155,7 @@ at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::T
 }  // namespace
 
 at::Tensor attend(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values,
-                  const AttentionConfig& config, const std::vector<Group>& groups,
+                  const AttentionConfig& config, const std::vector<LengthGroup>& groups,
                   const AttentionExtras& extras) {
   if (extras.dropout == 0 && has_kernel(queries, keys, values, config.head_size)) {
     return kernel_attention(queries, keys, values, config, groups, extras);

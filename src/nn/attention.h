@@ -23,16 +23,17 @@ struct AttentionConfig {
 
 /// Beside queries, keys and values; all optional.
 struct AttentionExtras {
-  double dropout = 0;        // probability, of the weights
-  bool fast = false;         // bfloat16's precision will do
-  at::Tensor distance_bias = {};  // [heads, 2 * L - 1] float32, L the longest text; see DistanceBias
+  double dropout = 0;  // probability, of the weights
+  bool fast = false;   // bfloat16's precision will do
+  at::Tensor distance_bias =
+      {};  // [heads, 2 * L - 1] float32, L the longest text; see DistanceBias
   std::vector<at::Tensor> dense_bias = {};  // a group each, [count, heads, length, length] float32
 };
 
 /// Each text attends to itself alone: queries [T, heads * head_size], keys and values [T,
 /// key_value_heads * head_size], which may be parts of wider rows -> [T, heads * head_size].
 at::Tensor attend(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values,
-                  const AttentionConfig& config, const std::vector<Group>& groups,
+                  const AttentionConfig& config, const std::vector<LengthGroup>& groups,
                   const AttentionExtras& extras = {});
 
 }  // namespace sentence_transformers

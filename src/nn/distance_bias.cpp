@@ -29,8 +29,8 @@ void DistanceBias::pack(const ComputeType&, PackedParameters&) {
 }
 void DistanceBias::unpack() { cache_.reset(); }
 
-BucketBias::BucketBias(const Weights& weights, int64_t buckets, int64_t heads,
-                       int64_t used_buckets, int64_t max_distance)
+BucketBias::BucketBias(const Weights& weights, int64_t buckets, int64_t heads, int64_t used_buckets,
+                       int64_t max_distance)
     : weight_(register_parameter("weight", weights.get("weight", {buckets, heads}))),
       buckets_(used_buckets),
       max_distance_(max_distance) {}
@@ -62,7 +62,8 @@ SlopeBias::SlopeBias(int64_t heads) {
   int64_t power = 1;
   while (power * 2 <= heads) power *= 2;
   const auto slope = [](int64_t of, int64_t i) {
-    return static_cast<float>(std::pow(2.0, -8.0 * static_cast<double>(i + 1) / static_cast<double>(of)));
+    return static_cast<float>(
+        std::pow(2.0, -8.0 * static_cast<double>(i + 1) / static_cast<double>(of)));
   };
   for (int64_t i = 0; i < power; ++i) slopes.push_back(slope(power, i));
   for (int64_t i = 0; static_cast<int64_t>(slopes.size()) < heads; i += 2) {

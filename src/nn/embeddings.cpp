@@ -8,7 +8,7 @@ at::Tensor positions_behind_padding(const TokenBatch& batch, int64_t padding_id)
   const at::Tensor counts = batch.ids.ne(padding_id);
   if (counts.all().item<bool>()) return batch.positions + (padding_id + 1);
   std::vector<at::Tensor> positions;
-  for (const Group& g : batch.groups) {
+  for (const LengthGroup& g : batch.groups) {
     const at::Tensor kept =
         counts.narrow(0, g.offset, g.count * g.length).view({g.count, g.length}).to(at::kLong);
     positions.push_back((kept.cumsum(1) * kept + padding_id).flatten());
@@ -19,9 +19,9 @@ at::Tensor positions_behind_padding(const TokenBatch& batch, int64_t padding_id)
 Embeddings::Embeddings(const EmbeddingsConfig& config, const Weights& weights, Block& owner)
     : config_(config) {
   const auto table = [&](const std::string& name, int64_t count) {
-    return name.empty() ? nullptr
-                        : owner.add(name, std::make_shared<Embedding>(weights / name, count,
-                                                                      config.size));
+    return name.empty()
+               ? nullptr
+               : owner.add(name, std::make_shared<Embedding>(weights / name, count, config.size));
   };
   words_ = table(config.words, config.vocab_size);
   positions_ = table(config.positions, config.position_count);

@@ -16,8 +16,8 @@ struct EmbeddingsConfig {
   double scale = 1;  // of words
   std::string positions = "";
   int64_t position_count = 0;
-  /// If given, a text's positions begin behind this id, and a literal token of this id has it for its
-  /// position and is not counted, as in fairseq's models.
+  /// If given, a text's positions begin behind this id, and a literal token of this id has it for
+  /// its position and is not counted, as in fairseq's models.
   std::optional<int64_t> padding_id = std::nullopt;
   std::string token_types = "";
   int64_t token_type_count = 0;

@@ -12,7 +12,8 @@ Projection::Projection(const Weights& weights, int64_t in, int64_t out, bool wit
 }
 
 Projection::Projection(int64_t in, int64_t out, double deviation, bool with_bias)
-    : weight(register_parameter("weight", at::empty({out, in}, at::kFloat).normal_(0.0, deviation))) {
+    : weight(
+          register_parameter("weight", at::empty({out, in}, at::kFloat).normal_(0.0, deviation))) {
   if (with_bias) bias = register_parameter("bias", at::zeros({out}, at::kFloat));
 }
 

@@ -32,8 +32,8 @@ struct ProjectionRows {
 };
 
 /// One or several projections of the same input, computed as one product with their outputs side by
-/// side; or a gated pair, y = activation(first) * second. It owns no parameters: the projections are
-/// registered elsewhere, by the checkpoint's names.
+/// side; or a gated pair, y = activation(first) * second. It owns no parameters: the projections
+/// are registered elsewhere, by the checkpoint's names.
 class Linear : public torch::nn::Module, public Packing {
  public:
   explicit Linear(std::shared_ptr<Projection> projection);

@@ -45,8 +45,7 @@ Norm::Norm(const Weights& weights, int64_t size, const NormConfig& config)
 }
 
 Norm::Norm(int64_t size, const NormConfig& config)
-    : weight(register_parameter("weight",
-                                at::full({size}, 1 - config.weight_offset, at::kFloat))),
+    : weight(register_parameter("weight", at::full({size}, 1 - config.weight_offset, at::kFloat))),
       size_(size),
       config_(config) {
   if (config.bias) bias = register_parameter("bias", at::zeros({size}, at::kFloat));
@@ -59,7 +58,9 @@ void Norm::pack(const ComputeType& compute, PackedParameters& packed) {
     return;
   }
   // As LibTorch would see them: rounded to the type that is computed in.
-  const auto prepare = [&](const at::Tensor& t) { return t.detach().to(compute.type).to(at::kFloat); };
+  const auto prepare = [&](const at::Tensor& t) {
+    return t.detach().to(compute.type).to(at::kFloat);
+  };
   packed_weight_ = prepare(weight);
   if (config_.weight_offset != 0) packed_weight_ = packed_weight_ + config_.weight_offset;
   if (bias.defined()) packed_bias_ = prepare(bias);
@@ -75,8 +76,7 @@ at::Tensor Norm::plain(const at::Tensor& x) const {
   }
   // In float32, as every family does it; those with an offset multiply before they round.
   const at::Tensor wide = x.to(at::kFloat);
-  const at::Tensor scaled =
-      wide * at::rsqrt(wide.square().mean(-1, true) + config_.eps);
+  const at::Tensor scaled = wide * at::rsqrt(wide.square().mean(-1, true) + config_.eps);
   if (config_.weight_offset != 0) {
     return (scaled * (weight.to(at::kFloat) + config_.weight_offset)).to(type);
   }

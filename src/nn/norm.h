@@ -10,7 +10,7 @@ namespace sentence_transformers {
 
 struct NormConfig {
   double eps = 1e-12;
-  bool centred = true;       // LayerNorm; without it RMSNorm
+  bool centred = true;  // LayerNorm; without it RMSNorm
   bool bias = true;
   double weight_offset = 0;  // added to the checkpoint's weight: 1 in Gemma
 };

@@ -124,8 +124,8 @@ void PackedLinear::pack_onednn(const std::vector<LinearRows>& parts, at::ScalarT
   }
 }
 
-/// Calls pack(rows [count, in] of `type`, first, count) for whole panels of rows, on all cores, a few
-/// panels at a time so that converted rows take little memory.
+/// Calls pack(rows [count, in] of `type`, first, count) for whole panels of rows, on all cores, a
+/// few panels at a time so that converted rows take little memory.
 template <class Number, class Pack>
 void PackedLinear::pack_panels(const std::vector<LinearRows>& parts, at::ScalarType type,
                                const Pack& pack) {

@@ -21,8 +21,8 @@ struct LinearRows {
 
 /// One or several linear layers of the same input as one product, their outputs side by side; or a
 /// gated pair, y = activation(first) * second. float32, bfloat16 and int8 use the kernels; other
-/// types LibTorch's oneDNN operators, which are private and therefore looked up by name. Where there
-/// is neither, or kernels are switched off, nothing is packed and usable() is false.
+/// types LibTorch's oneDNN operators, which are private and therefore looked up by name. Where
+/// there is neither, or kernels are switched off, nothing is packed and usable() is false.
 class PackedLinear {
  public:
   PackedLinear() = default;

@@ -15,7 +15,8 @@ namespace {
 /// Low frequencies are divided by the factor, high ones kept, those between blended (Llama 3.1).
 at::Tensor llama3_frequencies(const at::Tensor& frequencies, const Config& c) {
   const auto factor = c.require<double>("factor");
-  const auto low = c.require<double>("low_freq_factor"), high = c.require<double>("high_freq_factor");
+  const auto low = c.require<double>("low_freq_factor"),
+             high = c.require<double>("high_freq_factor");
   const auto old_length =
       static_cast<double>(c.require_at_least("original_max_position_embeddings", 1));
   const at::Tensor wavelength = 2 * std::numbers::pi / frequencies;
@@ -106,7 +107,8 @@ std::shared_ptr<const Rotary::Tables> Rotary::tables(int64_t length) const {
     const at::NoGradGuard no_grad;
     const at::Tensor angles =
         at::outer(at::arange(rows, at::kFloat), inverse_frequencies_.to(at::kCPU));
-    tables_ = std::make_shared<Tables>(Tables{at::cos(angles) * factor_, at::sin(angles) * factor_});
+    tables_ =
+        std::make_shared<Tables>(Tables{at::cos(angles) * factor_, at::sin(angles) * factor_});
   }
   return tables_;
 }
@@ -128,7 +130,7 @@ at::Tensor Rotary::rotate_plain(const at::Tensor& x, int64_t heads, const TokenB
 
 at::Tensor Rotary::rotate(const at::Tensor& x, int64_t heads, const TokenBatch& batch) const {
   int64_t longest = 0;
-  for (const Group& g : batch.groups) longest = std::max(longest, g.length);
+  for (const LengthGroup& g : batch.groups) longest = std::max(longest, g.length);
   const auto tables = this->tables(longest);
   const int64_t half = inverse_frequencies_.size(0), head_size = 2 * half;
   const bool f32 = x.scalar_type() == at::kFloat;
@@ -138,7 +140,7 @@ at::Tensor Rotary::rotate(const at::Tensor& x, int64_t heads, const TokenBatch& 
   }
   const auto* cos = tables->cos.const_data_ptr<float>();
   const auto* sin = tables->sin.const_data_ptr<float>();
-  for (const Group& g : batch.groups) {
+  for (const LengthGroup& g : batch.groups) {
     constexpr int64_t kRowsATask = 32;
     at::parallel_for(0, g.count * g.length, kRowsATask, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {

@@ -1,5 +1,6 @@
-// Rotary position embeddings (Su et al., 2021) as transformers' modeling_rope_utils.py computes them:
-// the halves of a head's vector are rotated against each other by angles that grow with the position.
+// Rotary position embeddings (Su et al., 2021) as transformers' modeling_rope_utils.py computes
+// them: the halves of a head's vector are rotated against each other by angles that grow with the
+// position.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -22,8 +23,8 @@ class Rotary {
   /// theta^(-2k / head_size), [head_size / 2] float32.
   static at::Tensor frequencies(int64_t head_size, double theta);
 
-  /// By `theta` and the keys of a rope configuration: rope_type (or type) default, linear, llama3 or
-  /// yarn with their factors. `scaling` may be null. Throws UnsupportedError for another type.
+  /// By `theta` and the keys of a rope configuration: rope_type (or type) default, linear, llama3
+  /// or yarn with their factors. `scaling` may be null. Throws UnsupportedError for another type.
   static std::shared_ptr<const Rotary> make(int64_t head_size, double theta, const Config* scaling);
 
   /// Rotates the `heads` vectors at the start of each row of x [T, >= heads * head_size]; in place

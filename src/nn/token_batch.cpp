@@ -12,9 +12,9 @@ namespace {
 template <class Take>
 at::Tensor each_group(const at::Tensor& x, const TokenBatch& batch, const Take& take) {
   std::vector<at::Tensor> rows;
-  for (const Group& g : batch.groups) {
-    rows.push_back(take(
-        x.narrow(0, g.offset, g.count * g.length).view({g.count, g.length, x.size(1)})));
+  for (const LengthGroup& g : batch.groups) {
+    rows.push_back(
+        take(x.narrow(0, g.offset, g.count * g.length).view({g.count, g.length, x.size(1)})));
   }
   return rows.size() == 1 ? rows[0] : at::cat(rows);
 }
@@ -23,7 +23,7 @@ at::Tensor each_group(const at::Tensor& x, const TokenBatch& batch, const Take& 
 
 int64_t TokenBatch::texts() const {
   return std::accumulate(groups.begin(), groups.end(), int64_t{0},
-                         [](int64_t sum, const Group& g) { return sum + g.count; });
+                         [](int64_t sum, const LengthGroup& g) { return sum + g.count; });
 }
 
 TokenBatch pack_tokens(const std::vector<std::vector<int64_t>>& ids,
@@ -64,7 +64,7 @@ at::Tensor last_tokens(const at::Tensor& x, const TokenBatch& batch,
     return each_group(x, batch, [](const at::Tensor& rows) { return rows.select(1, -1); });
   }
   std::vector<at::Tensor> places;
-  for (const Group& g : batch.groups) {
+  for (const LengthGroup& g : batch.groups) {
     const at::Tensor ids =
         batch.ids.narrow(0, g.offset, g.count * g.length).view({g.count, g.length});
     const at::Tensor columns = at::arange(g.length, ids.options());

@@ -10,17 +10,17 @@
 namespace sentence_transformers {
 
 /// `count` texts of `length` tokens each that stand side by side from token `offset` on.
-struct Group {
+struct LengthGroup {
   int64_t offset, count, length;
 };
 
 /// The tokens of N texts, T in all, text after text. Texts of equal length are neighbours, so that
-/// each Group of them is a dense [count, length] block.
+/// each LengthGroup of them is a dense [count, length] block.
 struct TokenBatch {
   at::Tensor ids = {};        // [T] int64
   at::Tensor type_ids = {};   // [T] int64
   at::Tensor positions = {};  // [T] int64, 0 at each text's first token
-  std::vector<Group> groups = {};
+  std::vector<LengthGroup> groups = {};
 
   int64_t texts() const;
 };

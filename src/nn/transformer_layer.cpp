@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "nn/checkpoint.h"
+#include "nn/gradient_checkpointing.h"
 
 namespace sentence_transformers {
 
@@ -35,9 +35,9 @@ void TransformerLayer::make_attention(const Weights& weights) {
   std::vector<ProjectionRows> rows;
   if (names.query_key_value.size() == 1) {
     const int64_t all = outputs[0] + outputs[1] + outputs[2];
-    rows.push_back({add_projection(names.query_key_value[0], weights, size, all,
-                                   config_.query_key_value_bias),
-                    0, all});
+    rows.push_back(
+        {add_projection(names.query_key_value[0], weights, size, all, config_.query_key_value_bias),
+         0, all});
   } else {
     for (size_t i = 0; i < 3; ++i) {
       rows.push_back({add_projection(names.query_key_value[i], weights, size, outputs[i],
@@ -46,8 +46,8 @@ void TransformerLayer::make_attention(const Weights& weights) {
     }
   }
   query_key_value_ = add_product(std::make_shared<Linear>(std::move(rows)));
-  attention_output_ = add_linear(names.attention_output, weights, outputs[0], size,
-                                 config_.attention_output_bias);
+  attention_output_ =
+      add_linear(names.attention_output, weights, outputs[0], size, config_.attention_output_bias);
   if (!names.query_norm.empty()) {
     query_norm_ = add_norm(names.query_norm, weights, a.head_size, config_.norm);
     key_norm_ = add_norm(names.key_norm, weights, a.head_size, config_.norm);
@@ -93,7 +93,7 @@ at::Tensor TransformerLayer::attention(const at::Tensor& x, const TokenBatch& ba
                          .fast = query_key_value_->is_int8()};
   if (config_.distance_bias) {
     int64_t longest = 0;
-    for (const Group& g : batch.groups) longest = std::max(longest, g.length);
+    for (const LengthGroup& g : batch.groups) longest = std::max(longest, g.length);
     extras.distance_bias = config_.distance_bias->table(longest);
   }
   return attention_output_dropout_->forward(
@@ -105,7 +105,8 @@ at::Tensor TransformerLayer::feed_forward(const at::Tensor& x) const {
   return output_dropout_->forward(output_->forward(intermediate_dropout_->forward(inner)));
 }
 
-/// norm(the hidden states), whose sum is then complete; without a norm the hidden states themselves.
+/// norm(the hidden states), whose sum is then complete; without a norm the hidden states
+/// themselves.
 at::Tensor TransformerLayer::normalize(const std::shared_ptr<Norm>& norm,
                                        Residual& residual) const {
   if (!residual.pending.defined()) return norm ? norm->forward(residual.x) : residual.x;
@@ -141,7 +142,7 @@ Residual run_layers(const std::vector<std::shared_ptr<TransformerLayer>>& layers
       const auto run = [&layer = *layer, batch](const at::Tensor& input) {
         return layer.forward({input}, batch).sum();
       };
-      residual = {checkpoint(run, residual.sum())};
+      residual = {gradient_checkpoint(run, residual.sum())};
     } else {
       residual = layer->forward(std::move(residual), batch);
     }

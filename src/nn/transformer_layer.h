@@ -1,5 +1,5 @@
-// One layer of a transformer encoder: attention and a feed-forward network, each with a residual sum
-// and a norm, as an architecture describes them.
+// One layer of a transformer encoder: attention and a feed-forward network, each with a residual
+// sum and a norm, as an architecture describes them.
 #pragma once
 
 #include <functional>
@@ -44,7 +44,7 @@ struct LayerConfig {
   bool intermediate_bias = true, output_bias = true;
   Activation activation = Activation::gelu;
   bool gated = false;
-  bool gate_is_second = false;  // of a stacked intermediate: first * activation(second)
+  bool gate_is_second = false;   // of a stacked intermediate: first * activation(second)
   double attention_dropout = 0;  // of attention's weights; then of what each part gives
   double attention_output_dropout = 0, intermediate_dropout = 0, output_dropout = 0;
   std::shared_ptr<const Rotary> rotary = nullptr;

@@ -1,7 +1,7 @@
 // What processes that train one model must have in common, checked before the first step.
 #pragma once
 
-#include "training/loop.h"
+#include "training/trainer_internals.h"
 
 namespace sentence_transformers {
 

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "training/loop.h"
+#include "training/trainer_internals.h"
 
 namespace sentence_transformers {
 

@@ -40,7 +40,7 @@ std::optional<int64_t> number_from(std::initializer_list<const char*> names) {
   return {};
 }
 
-struct Group {
+struct JoinedProcesses {
   int64_t rank = 0, size = 1;
   bool joined = false;
 #ifdef SENTENCE_TRANSFORMERS_GLOO
@@ -53,8 +53,8 @@ struct Group {
 #endif
 };
 
-Group& group() {
-  static Group one;
+JoinedProcesses& group() {
+  static JoinedProcesses one;
   return one;
 }
 
@@ -107,7 +107,7 @@ void join(int64_t rank, int64_t size, int64_t timeout_seconds) {
   options.waitWorkers = false;
   options.timeout = timeout;
   const std::string host = address ? address : "127.0.0.1";
-  Group joined{.rank = rank, .size = size, .joined = true, .timeout = timeout};
+  JoinedProcesses joined{.rank = rank, .size = size, .joined = true, .timeout = timeout};
   const auto settings = c10d::ProcessGroupGloo::Options::create(timeout);
   add_devices(*settings);
   try {

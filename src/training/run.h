@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "core/progress.h"
-#include "training/loop.h"
 #include "training/optimizer.h"
 #include "training/run_log.h"
 #include "training/sampler.h"
 #include "training/signals.h"
+#include "training/trainer_internals.h"
 
 namespace sentence_transformers {
 

@@ -4,8 +4,8 @@
 #include <stdexcept>
 
 #include "training/distributed.h"
-#include "training/loop.h"
 #include "training/model_card.h"
+#include "training/trainer_internals.h"
 
 namespace sentence_transformers {
 namespace {

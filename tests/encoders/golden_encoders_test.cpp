@@ -34,8 +34,9 @@ json describe(const Case& c) {
 /// All configurations and variations of the architectures here.
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  for (const char* type : {"albert", "camembert", "distilbert", "electra", "gemma3_text", "llama", "mistral",
-                           "modernbert", "mpnet", "qwen2", "qwen3", "roberta", "t5", "xlm-roberta"}) {
+  for (const char* type :
+       {"albert", "camembert", "distilbert", "electra", "gemma3_text", "llama", "mistral",
+        "modernbert", "mpnet", "qwen2", "qwen3", "roberta", "t5", "xlm-roberta"}) {
     const json file = golden_json("encoders/" + std::string(type) + ".json");
     for (const json& c : file["configurations"]) {
       cases.push_back({type, c["name"], ""});
@@ -102,8 +103,8 @@ class GoldenEncoders : public testing::TestWithParam<Case> {
     }
   }
 
-  /// Rounding differences grow in this one: Python's own float32 is 1.1e-5 of the largest value away
-  /// from its float64.
+  /// Rounding differences grow in this one: Python's own float32 is 1.1e-5 of the largest value
+  /// away from its float64.
   double tolerance() const { return GetParam().name == "modernbert_old" ? 3e-5 : 1e-5; }
 
   json description;

@@ -20,7 +20,7 @@ using nlohmann::json;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 using Rows = std::vector<std::vector<double>>;
 
-Features features(const std::vector<Group>& groups, const at::Tensor& tokens) {
+Features features(const std::vector<LengthGroup>& groups, const at::Tensor& tokens) {
   Features features;
   features.batch.groups = groups;
   features.token_embeddings = tokens;

@@ -25,8 +25,8 @@ at::Tensor plain_attention(const at::Tensor& qkv, int64_t heads) {
 }
 
 /// attend, of queries, keys and values side by side.
-at::Tensor self_attention(const at::Tensor& qkv, int64_t heads, const std::vector<Group>& groups,
-                          double dropout = 0) {
+at::Tensor self_attention(const at::Tensor& qkv, int64_t heads,
+                          const std::vector<LengthGroup>& groups, double dropout = 0) {
   const int64_t size = qkv.size(1) / 3, head_size = size / heads;
   const AttentionConfig config{.heads = heads,
                                .key_value_heads = heads,
@@ -39,14 +39,14 @@ at::Tensor self_attention(const at::Tensor& qkv, int64_t heads, const std::vecto
 struct Layout {
   const char* name;
   int64_t heads, size;
-  std::vector<Group> groups;
+  std::vector<LengthGroup> groups;
 };
 
 class SelfAttention : public testing::TestWithParam<Layout> {
  protected:
   SelfAttention() { at::manual_seed(7); }
   int64_t tokens() const {
-    const Group& last = GetParam().groups.back();
+    const LengthGroup& last = GetParam().groups.back();
     return last.offset + last.count * last.length;
   }
 };
@@ -56,7 +56,7 @@ TEST_P(SelfAttention, EachTextAttendsToItselfAlone) {
   const at::Tensor qkv = at::randn({tokens(), 3 * layout.size}) * 2;
   const at::Tensor found = self_attention(qkv, layout.heads, layout.groups);
   ASSERT_EQ(found.sizes(), (at::IntArrayRef{tokens(), layout.size}));
-  for (const Group& g : layout.groups) {
+  for (const LengthGroup& g : layout.groups) {
     for (int64_t i = 0; i < g.count; ++i) {
       const int64_t start = g.offset + i * g.length;
       const at::Tensor text = qkv.narrow(0, start, g.length);
@@ -76,7 +76,7 @@ TEST_P(SelfAttention, GradientsAreThoseOfThePlainFormula) {
   (self_attention(ours, layout.heads, layout.groups) * direction).sum().backward();
 
   const at::Tensor plain = qkv.clone().requires_grad_(true);
-  for (const Group& g : layout.groups) {
+  for (const LengthGroup& g : layout.groups) {
     for (int64_t i = 0; i < g.count; ++i) {
       const int64_t start = g.offset + i * g.length;
       (plain_attention(plain.narrow(0, start, g.length), layout.heads) *
@@ -133,14 +133,15 @@ class DescribedAttention : public testing::TestWithParam<AttentionConfig> {};
 TEST_P(DescribedAttention, EqualsTheFormulaWithAndWithoutGradients) {
   at::manual_seed(11);
   const AttentionConfig& c = GetParam();
-  const std::vector<Group> groups = {{0, 1, 70}, {70, 3, 9}, {97, 2, 1}};
+  const std::vector<LengthGroup> groups = {{0, 1, 70}, {70, 3, 9}, {97, 2, 1}};
   const int64_t tokens = 99, keys = c.key_value_heads * c.head_size;
   const at::Tensor all = at::randn({tokens, c.heads * c.head_size + 2 * keys});
   const at::Tensor q = all.narrow(1, 0, c.heads * c.head_size);
   const at::Tensor k = all.narrow(1, q.size(1), keys), v = all.narrow(1, q.size(1) + keys, keys);
   const at::Tensor table = at::randn({c.heads, 2 * 70 - 1});
   std::vector<at::Tensor> dense;
-  for (const Group& g : groups) dense.push_back(at::randn({g.count, c.heads, g.length, g.length}));
+  for (const LengthGroup& g : groups)
+    dense.push_back(at::randn({g.count, c.heads, g.length, g.length}));
   for (const int kind : {0, 1, 2}) {
     SCOPED_TRACE(kind);
     AttentionExtras extras;
@@ -153,7 +154,7 @@ TEST_P(DescribedAttention, EqualsTheFormulaWithAndWithoutGradients) {
     }
     EXPECT_LE(largest_difference(attend(q, k, v, c, groups, extras), found), 2e-5);
     for (size_t i = 0; i < groups.size(); ++i) {
-      const Group& g = groups[i];
+      const LengthGroup& g = groups[i];
       for (int64_t text = 0; text < g.count; ++text) {
         const auto rows = [&](const at::Tensor& t) {
           return t.narrow(0, g.offset + text * g.length, g.length);

@@ -1,5 +1,5 @@
-// The parts of encoders against their formulas: norms, rotary positions, biases by distance, positions,
-// names.
+// The parts of encoders against their formulas: norms, rotary positions, biases by distance,
+// positions, names.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <sentence_transformers/error.h>
@@ -35,10 +35,10 @@ at::Tensor normalized(const at::Tensor& x, const NormConfig& c, const at::Tensor
 
 TEST_F(BlocksTest, NormsOfAllKinds) {
   for (const int64_t size : {16, 48, 24, 7}) {
-    for (const NormConfig& c : {NormConfig{}, NormConfig{.eps = 0.1, .bias = false},
-                                NormConfig{.eps = 1e-6, .centred = false, .bias = false},
-                                NormConfig{.eps = 1e-6, .centred = false, .bias = false,
-                                           .weight_offset = 1}}) {
+    for (const NormConfig& c :
+         {NormConfig{}, NormConfig{.eps = 0.1, .bias = false},
+          NormConfig{.eps = 1e-6, .centred = false, .bias = false},
+          NormConfig{.eps = 1e-6, .centred = false, .bias = false, .weight_offset = 1}}) {
       SCOPED_TRACE(std::to_string(size) + (c.centred ? " centred" : " not centred"));
       const at::Tensor weight = at::randn({size}), bias = at::randn({size});
       Norm norm(weights({{"weight", weight}, {"bias", bias}}), size, c);
@@ -75,11 +75,13 @@ TEST_F(BlocksTest, RotaryTurnsPairsByTheirPosition) {
   for (const int64_t size : {32, 12}) {
     const auto rotary = Rotary::make(size, 100, nullptr);
     const at::Tensor x = at::randn({11, 3 * size});
-    const at::Tensor angles = at::outer(batch.positions.to(at::kDouble),
-                                        at::pow(100.0, -at::arange(0, size, 2, at::kDouble) / size));
+    const at::Tensor angles =
+        at::outer(batch.positions.to(at::kDouble),
+                  at::pow(100.0, -at::arange(0, size, 2, at::kDouble) / size));
     const at::Tensor cos = at::cos(angles).unsqueeze(1), sin = at::sin(angles).unsqueeze(1);
     const at::Tensor pairs = x.to(at::kDouble).narrow(1, 0, 2 * size).unflatten(1, {2, size});
-    const at::Tensor first = pairs.narrow(2, 0, size / 2), second = pairs.narrow(2, size / 2, size / 2);
+    const at::Tensor first = pairs.narrow(2, 0, size / 2),
+                     second = pairs.narrow(2, size / 2, size / 2);
     const at::Tensor wanted =
         at::cat({first * cos - second * sin, second * cos + first * sin}, 2).flatten(1);
     const at::Tensor plain = rotary->rotate(x.clone(), 2, batch);  // gradients are on
@@ -141,7 +143,8 @@ TEST_F(BlocksTest, SlopesOfHeads) {
   EXPECT_LE(largest_difference(twelve.narrow(0, 0, 8), at::pow(2.0, -at::arange(1, 9, at::kFloat))),
             1e-9);
   EXPECT_LE(largest_difference(twelve.narrow(0, 8, 4),
-                               at::pow(2.0, at::tensor({-0.5, -1.5, -2.5, -3.5}))), 1e-7);
+                               at::pow(2.0, at::tensor({-0.5, -1.5, -2.5, -3.5}))),
+            1e-7);
 }
 
 TEST_F(BlocksTest, PositionsBehindPaddingSkipLiteralPads) {
@@ -149,8 +152,8 @@ TEST_F(BlocksTest, PositionsBehindPaddingSkipLiteralPads) {
   const auto positions = [](const TokenBatch& batch) { return positions_behind_padding(batch, 1); };
   EXPECT_TRUE(at::equal(positions(pack_tokens({text, plain}, {zeros, two}, at::kCPU)),
                         at::tensor({2, 3, 1, 4, 1, 5, 6, 2, 3}, at::kLong)));
-  EXPECT_TRUE(at::equal(positions(pack_tokens({plain}, {two}, at::kCPU)),
-                        at::tensor({2, 3}, at::kLong)));
+  EXPECT_TRUE(
+      at::equal(positions(pack_tokens({plain}, {two}, at::kCPU)), at::tensor({2, 3}, at::kLong)));
 }
 
 TEST_F(BlocksTest, TokensOfEachText) {
@@ -164,7 +167,8 @@ TEST_F(BlocksTest, TokensOfEachText) {
 
 TEST_F(BlocksTest, NamesMayBeShared) {
   Block root;
-  const Weights w = weights({{"a.b.c.weight", at::ones({2, 2})}, {"a.b.d.weight", at::ones({2, 2})}});
+  const Weights w =
+      weights({{"a.b.c.weight", at::ones({2, 2})}, {"a.b.d.weight", at::ones({2, 2})}});
   root.add_linear("a.b.c", w, 2, 2, false);
   root.add_linear("a.b.d", w, 2, 2, false);
   EXPECT_EQ(root.named_parameters().keys(),

@@ -82,7 +82,8 @@ TEST_P(EachActivation, GatedPairsAreAProductOfTheirHalves) {
     const at::NoGradGuard no_grad;
     const at::Tensor apart = activate(gate->forward(x), GetParam()) * up->forward(x);
     const at::Tensor halves = both->forward(x);
-    const at::Tensor first = halves.narrow(1, 0, outputs), second = halves.narrow(1, outputs, outputs);
+    const at::Tensor first = halves.narrow(1, 0, outputs),
+                     second = halves.narrow(1, outputs, outputs);
     Linear two({{gate, 0, outputs}, {up, 0, outputs}}, true);
     Linear stacked({{both, 0, outputs}, {both, outputs, outputs}}, true);
     Linear turned({{both, outputs, outputs}, {both, 0, outputs}}, true);
@@ -92,10 +93,12 @@ TEST_P(EachActivation, GatedPairsAreAProductOfTheirHalves) {
         if (packed) l->pack({}, parameters);
       }
       EXPECT_LE(largest_difference(two.forward(x, GetParam()), apart), 5e-5);
-      EXPECT_LE(largest_difference(stacked.forward(x, GetParam()),
-                                   activate(first, GetParam()) * second), 5e-5);
-      EXPECT_LE(largest_difference(turned.forward(x, GetParam()),
-                                   activate(second, GetParam()) * first), 5e-5);
+      EXPECT_LE(
+          largest_difference(stacked.forward(x, GetParam()), activate(first, GetParam()) * second),
+          5e-5);
+      EXPECT_LE(
+          largest_difference(turned.forward(x, GetParam()), activate(second, GetParam()) * first),
+          5e-5);
     }
   }
 }
@@ -195,11 +198,12 @@ class Tree : public Block {
 };
 
 TEST_F(LayersTest, PackingConvertsWhatItDoesNotPackAndUnpackingAll) {
-  const auto shared = std::make_shared<Tree>(weights({{"a.b.dense.weight", at::randn({kOut, kIn})},
-                     {"a.b.dense.bias", at::randn({kOut})},
-                     {"a.norm.weight", at::randn({kIn})},
-                     {"a.norm.bias", at::randn({kIn})},
-                     {"a.b.other.weight", at::randn({kOut, kIn})}}));
+  const auto shared =
+      std::make_shared<Tree>(weights({{"a.b.dense.weight", at::randn({kOut, kIn})},
+                                      {"a.b.dense.bias", at::randn({kOut})},
+                                      {"a.norm.weight", at::randn({kIn})},
+                                      {"a.norm.bias", at::randn({kIn})},
+                                      {"a.b.other.weight", at::randn({kOut, kIn})}}));
   Tree& tree = *shared;
   auto parameters = tree.named_parameters();
   EXPECT_EQ(parameters.size(), 5u);
@@ -239,7 +243,8 @@ TEST_F(LayersTest, Embedding) {
 TEST_F(LayersTest, NamesAMissingParameter) {
   const Weights w = weights({{"weight", at::ones({kOut, kIn})}});
   EXPECT_THROWS(LoadError, Projection(w, kIn, kOut), "\"bias\" [40] is missing");
-  EXPECT_THROWS(LoadError, Projection(w, kOut, kIn, false), "expected shape [24, 40], found [40, 24]");
+  EXPECT_THROWS(LoadError, Projection(w, kOut, kIn, false),
+                "expected shape [24, 40], found [40, 24]");
   EXPECT_THROWS(LoadError, Norm(w / "LayerNorm", kIn, {}), "\"LayerNorm.weight\"");
   EXPECT_THROWS(LoadError, Embedding(w, 3, kIn), "expected shape [3, 24]");
 }

@@ -1,6 +1,6 @@
 // What a run says of its data and of itself: bad lines, windows, the model card, moved parameters.
 #include "data/gzip_files.h"
-#include "training/loop.h"
+#include "training/trainer_internals.h"
 #include "training_support.h"
 
 namespace sentence_transformers::test {

@@ -1,5 +1,5 @@
 // A model folder's modules and settings, whole and broken.
-#include "model_files.h"
+#include "model/model_files.h"
 
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/sentence_transformer.h>

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/config.h"
@@ -28,6 +29,10 @@ struct ModelParts : ModelFolder {
   SimilarityFunction similarity = SimilarityFunction::cosine;
   std::optional<int64_t> truncate_dim;
 };
+
+/// The parameters of all modules by the checkpoint's names; those behind the first one with the
+/// module's number before them, as in Python.
+std::vector<std::pair<std::string, at::Tensor>> named_parameters_of(const ModelFolder& model);
 
 /// Reads modules.json and config_sentence_transformers.json. A folder without modules.json, or of
 /// another kind of model, becomes Transformer and mean pooling, as in Python.

@@ -1,4 +1,4 @@
-#include "retrieval_input.h"
+#include "retrieval/input.h"
 
 #include <ATen/ATen.h>
 

@@ -1,4 +1,4 @@
-#include "cross_encoder_files.h"
+#include "model/cross_encoder_files.h"
 
 #include <sentence_transformers/error.h>
 

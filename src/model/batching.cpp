@@ -1,4 +1,4 @@
-#include "passes.h"
+#include "model/batching.h"
 
 #include <ATen/Parallel.h>
 

@@ -13,7 +13,7 @@
 
 #include "core/heap.h"
 #include "core/progress.h"
-#include "retrieval_input.h"
+#include "retrieval/input.h"
 
 namespace sentence_transformers::util {
 

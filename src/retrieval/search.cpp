@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "core/heap.h"
-#include "retrieval_input.h"
-#include "retrieval_scan.h"
+#include "retrieval/input.h"
+#include "retrieval/scan.h"
 
 namespace sentence_transformers::util {
 namespace {

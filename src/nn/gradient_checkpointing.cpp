@@ -1,4 +1,4 @@
-#include "nn/checkpoint.h"
+#include "nn/gradient_checkpointing.h"
 
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -67,7 +67,7 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
 
 }  // namespace
 
-at::Tensor checkpoint(const Layer& layer, const at::Tensor& x) {
+at::Tensor gradient_checkpoint(const Layer& layer, const at::Tensor& x) {
   if (!at::GradMode::is_enabled() || !x.requires_grad()) return layer(x);
   return Checkpoint::apply(x, std::make_shared<Layer>(layer))[0];
 }

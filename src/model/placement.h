@@ -17,13 +17,13 @@
 
 namespace sentence_transformers {
 
-class Compute {
+class Placement {
  public:
   /// `function` begins error texts. Throws std::invalid_argument for an unknown device or type, or
   /// int8 beside another device or type than the CPU and float32; Error where this machine lacks
   /// what is asked for.
-  Compute(std::string function, const std::string& device, at::ScalarType dtype,
-          Quantization quantization);
+  Placement(std::string function, const std::string& device, at::ScalarType dtype,
+            Quantization quantization);
 
   /// Moves freshly loaded modules there and packs their weights.
   void place(const std::vector<std::shared_ptr<Module>>& modules, Transformer& transformer) const;

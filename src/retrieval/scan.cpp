@@ -1,4 +1,4 @@
-#include "retrieval_scan.h"
+#include "retrieval/scan.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -87,15 +87,16 @@ class BlockScorer {
         cosine_(cosine),
         panels_(at::empty({kernels::packed_size(count_, size_)}, at::kFloat)),
         zeros_(at::zeros({kernels::round_up(count_, kernels::kColumns)}, at::kFloat)) {
-    kernels::best()->pack_f32(queries.const_data_ptr<float>(), count_, size_, panels_.data_ptr<float>());
+    kernels::best()->pack_f32(queries.const_data_ptr<float>(), count_, size_,
+                              panels_.data_ptr<float>());
   }
 
   /// Of rows first, first + 1, ...: what each row's scores are to be multiplied with is `factors`,
   /// and scores is [rows, queries]. False if a number is not finite.
   bool operator()(int64_t first, int64_t rows, float* scores, float* factors) const {
     const float* x = corpus_ + first * size_;
-    const kernels::PackedF32 packed{panels_.const_data_ptr<float>(),
-                                      zeros_.const_data_ptr<float>(), size_};
+    const kernels::PackedF32 packed{panels_.const_data_ptr<float>(), zeros_.const_data_ptr<float>(),
+                                    size_};
     kernels::best()->linear_f32(x, rows, packed, 0, count_, {}, scores, count_);
     bool finite = true;
     for (int64_t i = 0; i < rows; ++i) {

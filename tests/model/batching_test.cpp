@@ -1,4 +1,4 @@
-#include "passes.h"
+#include "model/batching.h"
 
 #include <ATen/Parallel.h>
 #include <sentence_transformers/error.h>
@@ -37,7 +37,7 @@ TEST(Passes, InputsOfTheSameTokensRunOnce) {
                  EXPECT_LE(batch.texts(), batch_size);
                  texts += batch.texts();
                  std::vector<std::vector<int64_t>> rows;
-                 for (const Group& g : batch.groups) {
+                 for (const LengthGroup& g : batch.groups) {
                    for (int64_t i = 0; i < g.count; ++i) {
                      const at::Tensor ids = batch.ids.narrow(0, g.offset + i * g.length, g.length);
                      rows.emplace_back(ids.const_data_ptr<int64_t>(),

@@ -1,4 +1,4 @@
-#include "retrieval_scan.h"
+#include "retrieval/scan.h"
 
 #include <sentence_transformers/retrieval.h>
 

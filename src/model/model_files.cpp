@@ -1,4 +1,4 @@
-#include "model_files.h"
+#include "model/model_files.h"
 
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/version.h>
@@ -73,6 +73,16 @@ void read_own_settings(const Config& config, ModelParts& parts) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, at::Tensor>> named_parameters_of(const ModelFolder& model) {
+  auto parameters = model.transformer->checkpoint_parameters();
+  for (size_t i = 1; i < model.modules.size(); ++i) {
+    for (const auto& p : model.modules[i]->named_parameters()) {
+      parameters.emplace_back(std::to_string(i) + "." + p.key(), p.value());
+    }
+  }
+  return parameters;
+}
 
 std::vector<ModuleEntry> read_module_list(const fs::path& folder, const std::string& function) {
   const fs::path file = folder / "modules.json";

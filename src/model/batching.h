@@ -3,8 +3,9 @@
 
 #include <c10/core/Device.h>
 #include <c10/util/Exception.h>
+#include <sentence_transformers/encode_options.h>
 #include <sentence_transformers/error.h>
-#include <sentence_transformers/sentence_transformer.h>
+#include <sentence_transformers/tokenizer.h>
 
 #include <cstdint>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "training/loop.h"
+#include "training/trainer_internals.h"
 
 #include <sentence_transformers/error.h>
 

@@ -1,5 +1,5 @@
 // Gradient checkpointing gives what plain layers give: values, gradients, random numbers.
-#include "nn/checkpoint.h"
+#include "nn/gradient_checkpointing.h"
 
 #include <ATen/ATen.h>
 #include <sentence_transformers/sentence_transformers.h>
@@ -26,7 +26,7 @@ TEST(Checkpoint, ValuesAndGradientsOfALayer) {
     weight.mutable_grad() = at::Tensor();
     const at::Tensor input = x.clone().requires_grad_();
     at::Tensor y = input;
-    for (int i = 0; i < 2; ++i) y = on ? checkpoint(layer, y) : layer(y);
+    for (int i = 0; i < 2; ++i) y = on ? gradient_checkpoint(layer, y) : layer(y);
     y.pow(2).sum().backward();
     values.insert(values.end(), {y.detach(), at::rand({3})});  // later numbers are the same, too
     gradients.insert(gradients.end(), {input.grad().clone(), weight.grad().clone()});
@@ -44,15 +44,16 @@ TEST(Checkpoint, RunsOnceWithoutGradients) {
     ++calls;
     return in * 2;
   };
-  EXPECT_TRUE(at::equal(checkpoint(layer, at::ones({2})), at::full({2}, 2.0)));
+  EXPECT_TRUE(at::equal(gradient_checkpoint(layer, at::ones({2})), at::full({2}, 2.0)));
   const at::NoGradGuard no_grad;
-  checkpoint(layer, at::ones({2}).requires_grad_());
+  gradient_checkpoint(layer, at::ones({2}).requires_grad_());
   EXPECT_EQ(calls, 2);
 }
 
 TEST(Checkpoint, AnErrorInALayerArrives) {
   const auto layer = [](const at::Tensor&) -> at::Tensor { throw std::runtime_error("broken"); };
-  EXPECT_THROWS(std::runtime_error, checkpoint(layer, at::ones({2}).requires_grad_()), "broken");
+  EXPECT_THROWS(std::runtime_error, gradient_checkpoint(layer, at::ones({2}).requires_grad_()),
+                "broken");
 }
 
 at::Tensor forward(const SentenceTransformer& model) {

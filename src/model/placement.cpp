@@ -1,4 +1,4 @@
-#include "compute.h"
+#include "model/placement.h"
 
 #include <sentence_transformers/error.h>
 
@@ -15,8 +15,8 @@
 
 namespace sentence_transformers {
 
-Compute::Compute(std::string function, const std::string& device, at::ScalarType dtype,
-                 Quantization quantization)
+Placement::Placement(std::string function, const std::string& device, at::ScalarType dtype,
+                     Quantization quantization)
     : function_(std::move(function)),
       device_(parse_device(device)),
       dtype_(dtype),
@@ -44,8 +44,8 @@ Compute::Compute(std::string function, const std::string& device, at::ScalarType
   }
 }
 
-void Compute::place(const std::vector<std::shared_ptr<Module>>& modules,
-                    Transformer& transformer) const {
+void Placement::place(const std::vector<std::shared_ptr<Module>>& modules,
+                      Transformer& transformer) const {
   for (const auto& module : modules) {
     module->eval();
     prepare(*module, [&] { transformer.release_pages(); });
@@ -57,7 +57,7 @@ void Compute::place(const std::vector<std::shared_ptr<Module>>& modules,
 #endif
 }
 
-void Compute::prepare(torch::nn::Module& module, const std::function<void()>& after_each) const {
+void Placement::prepare(torch::nn::Module& module, const std::function<void()>& after_each) const {
   if (device_.is_cpu()) {
     pack_weights(module, {dtype_, quantization_}, after_each);
   } else {
@@ -65,7 +65,7 @@ void Compute::prepare(torch::nn::Module& module, const std::function<void()>& af
   }
 }
 
-void Compute::train(const std::vector<std::shared_ptr<Module>>& modules, bool on) const {
+void Placement::train(const std::vector<std::shared_ptr<Module>>& modules, bool on) const {
   if (on && (dtype_ != at::kFloat || quantization_ != Quantization::none)) {
     throw std::invalid_argument("[" + function_ +
                                 "::train] expected a model loaded with dtype Float and no "
@@ -83,7 +83,7 @@ void Compute::train(const std::vector<std::shared_ptr<Module>>& modules, bool on
   }
 }
 
-Autocast Compute::autocast_scope() const {
+Autocast Placement::autocast_scope() const {
   return {device_.type(),
           autocast ? Autocast::Settings{true, at::kBFloat16} : Autocast::now(device_.type())};
 }

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "model_files.h"
+#include "model/model_files.h"
 
 namespace sentence_transformers {
 

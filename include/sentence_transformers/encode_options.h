@@ -1,0 +1,56 @@
+// How a model is loaded, how it encodes, and what it reports.
+#pragma once
+
+#include <c10/core/ScalarType.h>
+#include <sentence_transformers/quantization.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#pragma GCC visibility push(default)
+namespace sentence_transformers {
+
+struct LoadOptions {
+  /// "", "cpu", "cuda" or "cuda:1"; "" picks CUDA where there is one.
+  std::string device = "";
+  /// kFloat, kBFloat16 or kHalf, of weights and compute, whatever the checkpoint holds. On a CPU
+  /// without instructions for the type (AVX512_BF16, AVX512_FP16) loading throws Error.
+  at::ScalarType dtype = at::kFloat;
+  /// int8 is for the CPU and dtype kFloat: faster and smaller, at a cosine of about 0.99 to
+  /// float32.
+  Quantization quantization = Quantization::none;
+  /// Every embedding keeps this many dimensions, unless a call says otherwise.
+  std::optional<int64_t> truncate_dim = std::nullopt;
+  /// Looked into before $SENTENCE_TRANSFORMERS_HOME and the Hugging Face cache.
+  std::optional<std::string> cache_folder = std::nullopt;
+};
+
+/// What one encode call did.
+struct EncodeReport {
+  int64_t texts = 0;
+  int64_t tokens = 0;     ///< of all texts, as the model sees them
+  int64_t truncated = 0;  ///< texts longer than max_seq_length, whose end the model did not see
+};
+
+struct EncodeOptions {
+  /// One of the model's prompts(), put in front of every text.
+  std::optional<std::string> prompt_name = std::nullopt;
+  /// Put in front of every text; wins over prompt_name.
+  std::optional<std::string> prompt = std::nullopt;
+  /// Texts a forward pass at most; memory is bounded by a token budget as well.
+  int64_t batch_size = 32;
+  /// On stderr.
+  bool show_progress_bar = false;
+  /// Of the result, see quantization.h.
+  Precision precision = Precision::float32;
+  /// To length 1, after truncation.
+  bool normalize_embeddings = false;
+  /// Keep this many dimensions.
+  std::optional<int64_t> truncate_dim = std::nullopt;
+  /// Filled in when the call returns.
+  EncodeReport* report = nullptr;
+};
+
+}  // namespace sentence_transformers
+#pragma GCC visibility pop

@@ -1,0 +1,8 @@
+// Training: everything of the component sentence_transformers::training.
+#pragma once
+
+#include <sentence_transformers/cross_encoder_losses.h>
+#include <sentence_transformers/dataset.h>
+#include <sentence_transformers/evaluation.h>
+#include <sentence_transformers/losses.h>
+#include <sentence_transformers/trainer.h>

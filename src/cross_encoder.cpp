@@ -33,7 +33,13 @@ void activate(at::Tensor& logits, ScoreActivation activation) {
 struct CrossEncoder::Impl {
   Impl(const std::string& name, const CrossEncoderOptions& options)
       : compute("CrossEncoder", options.device, options.dtype, options.quantization),
-        path(resolve_model(name, options.cache_folder, "cross-encoder", "CrossEncoder")),
+        path(resolve_model(name,
+                           {.cache_folder = options.cache_folder,
+                            .revision = options.revision,
+                            .token = options.token,
+                            .local_files_only = options.local_files_only,
+                            .show_progress_bar = options.show_progress_bar},
+                           "cross-encoder", "CrossEncoder")),
         parts(read_cross_encoder(path, options)) {
     compute.place(parts.modules, *parts.transformer);
   }

@@ -6,6 +6,7 @@
 #include <sentence_transformers/dataset.h>
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/evaluation.h>
+#include <sentence_transformers/hub.h>
 #include <sentence_transformers/losses.h>
 #include <sentence_transformers/quantization.h>
 #include <sentence_transformers/retrieval.h>

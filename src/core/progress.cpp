@@ -10,6 +10,14 @@ namespace {
 
 constexpr int kBarWidth = 30;
 
+/// Ten times a second on a terminal, every ten seconds elsewhere.
+bool is_time(std::chrono::steady_clock::time_point drawn, bool terminal) {
+  return std::chrono::steady_clock::now() - drawn >=
+         (terminal ? std::chrono::milliseconds(100) : std::chrono::seconds(10));
+}
+
+}  // namespace
+
 std::string clock_time(double seconds) {
   const auto whole = static_cast<long long>(std::llround(seconds));
   char text[48];
@@ -21,8 +29,6 @@ std::string clock_time(double seconds) {
   }
   return text;
 }
-
-}  // namespace
 
 std::string progress_line(const std::string& name, int64_t done, int64_t total, double seconds,
                           const std::string& unit, int width, int64_t already_done,
@@ -64,11 +70,8 @@ void ProgressBar::update(int64_t done, std::string note) {
   done_ = done;
   note_ = std::move(note);
   if (!enabled_) return;
-  const auto now = Clock::now();
-  if (now - drawn_ < (terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(10))) {
-    return;
-  }
-  drawn_ = now;
+  if (!is_time(drawn_, terminal_)) return;
+  drawn_ = Clock::now();
   draw();
 }
 
@@ -78,6 +81,32 @@ void ProgressBar::draw() const {
                                          terminal_ ? kBarWidth : 0, already_done_, note_);
   std::fprintf(stderr, terminal_ ? "\r%s" : "%s\n", line.c_str());
   std::fflush(stderr);
+}
+
+ProgressLines::ProgressLines(bool enabled)
+    : enabled_(enabled),
+      terminal_(enabled && isatty(STDERR_FILENO)),
+      drawn_(std::chrono::steady_clock::now()) {}
+
+int ProgressLines::bar_width() const { return terminal_ ? kBarWidth : 0; }
+
+bool ProgressLines::wants_status() const { return enabled_ && is_time(drawn_, terminal_); }
+
+void ProgressLines::line(const std::string& text) { write(text, true); }
+
+void ProgressLines::status(const std::string& text) {
+  drawn_ = std::chrono::steady_clock::now();
+  write(text, !terminal_);
+}
+
+void ProgressLines::write(const std::string& text, bool stays) {
+  if (!enabled_) return;
+  // What the line before was longer by is overwritten with blanks.
+  const std::string blanks(width_ > text.size() ? width_ - text.size() : 0, ' ');
+  std::fprintf(stderr, "%s%s%s%s", width_ > 0 ? "\r" : "", text.c_str(), blanks.c_str(),
+               stays ? "\n" : "");
+  std::fflush(stderr);
+  width_ = stays ? 0 : text.size();
 }
 
 }  // namespace sentence_transformers

@@ -31,14 +31,23 @@ bool all_finite(const at::Tensor& tensor, const std::function<void()>& read) {
   return true;
 }
 
+std::vector<std::shared_ptr<const CheckpointFile>> shared(std::vector<SafeTensors> files) {
+  std::vector<std::shared_ptr<const CheckpointFile>> result;
+  for (SafeTensors& file : files) result.push_back(std::make_shared<SafeTensors>(std::move(file)));
+  return result;
+}
+
 }  // namespace
 
-Weights::Weights(std::vector<SafeTensors> files) : checkpoint_(std::make_shared<Checkpoint>()) {
+Weights::Weights(std::vector<SafeTensors> files) : Weights(shared(std::move(files))) {}
+
+Weights::Weights(std::vector<std::shared_ptr<const CheckpointFile>> files)
+    : checkpoint_(std::make_shared<Checkpoint>()) {
   checkpoint_->files = std::move(files);
-  for (const SafeTensors& file : checkpoint_->files) {
-    for (const std::string& name : file.names()) {
-      if (!checkpoint_->owners.emplace(name, &file).second) {
-        throw LoadError("[Weights] " + file.path().string() + ": tensor \"" + name +
+  for (const auto& file : checkpoint_->files) {
+    for (const std::string& name : file->names()) {
+      if (!checkpoint_->owners.emplace(name, file.get()).second) {
+        throw LoadError("[Weights] " + file->path().string() + ": tensor \"" + name +
                         "\" is also in " + checkpoint_->owners[name]->path().string());
       }
     }
@@ -66,7 +75,7 @@ at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
     throw LoadError("[Weights] " + file().string() + ": tensor \"" + full + "\" " +
                     shape_text(shape) + " is missing");
   }
-  const SafeTensors* found = owner->second;
+  const CheckpointFile* found = owner->second;
   const auto complain = [&](const std::string& text) {
     return LoadError("[Weights] " + found->path().string() + ": tensor \"" + full + "\": " + text);
   };
@@ -97,6 +106,6 @@ std::vector<std::string> Weights::unused() const {
   return names;
 }
 
-const std::filesystem::path& Weights::file() const { return checkpoint_->files.front().path(); }
+const std::filesystem::path& Weights::file() const { return checkpoint_->files.front()->path(); }
 
 }  // namespace sentence_transformers

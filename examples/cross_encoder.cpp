@@ -13,7 +13,7 @@ int main(int argc, char** argv) try {
     std::fprintf(stderr, "Usage: cross_encoder MODEL [FIRST SECOND]\n");
     return 1;
   }
-  const st::CrossEncoder model(argv[1]);
+  const st::CrossEncoder model(argv[1], {.show_progress_bar = true});
   std::printf("%s: %lld %s, pairs of up to %lld tokens\n", model.path().c_str(),
               static_cast<long long>(model.num_labels()),
               model.num_labels() == 1 ? "label" : "labels",

@@ -49,7 +49,7 @@ enum class Task { none, query, document };
 
 struct Arguments {
   std::string model = "all-MiniLM-L6-v2", texts, output;
-  st::LoadOptions load;
+  st::LoadOptions load = {.show_progress_bar = true};
   st::EncodeOptions encode;
   std::optional<int64_t> max_seq_length;
   Task task = Task::none;

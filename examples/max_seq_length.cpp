@@ -7,7 +7,8 @@
 
 int main(int argc, char** argv) try {
   namespace st = sentence_transformers;
-  st::SentenceTransformer model(argc > 1 ? argv[1] : "all-MiniLM-L6-v2");
+  st::SentenceTransformer model(argc > 1 ? argv[1] : "all-MiniLM-L6-v2",
+                                {.show_progress_bar = true});
 
   std::printf("Max Sequence Length: %lld\n", static_cast<long long>(model.max_seq_length()));
   model.set_max_seq_length(200);

@@ -8,7 +8,8 @@
 #include <vector>
 
 int main(int argc, char** argv) try {
-  const sentence_transformers::SentenceTransformer model(argc > 1 ? argv[1] : "all-MiniLM-L6-v2");
+  const sentence_transformers::SentenceTransformer model(argc > 1 ? argv[1] : "all-MiniLM-L6-v2",
+                                                         {.show_progress_bar = true});
 
   const std::vector<std::string> sentences = {
       "The dog runs in the park.",

@@ -22,7 +22,8 @@ int main(int argc, char** argv) try {
   namespace st = sentence_transformers;
 
   auto start = Clock::now();
-  const st::SentenceTransformer model(argc > 1 ? argv[1] : "all-MiniLM-L6-v2");
+  const st::SentenceTransformer model(argc > 1 ? argv[1] : "all-MiniLM-L6-v2",
+                                      {.show_progress_bar = true});
   std::printf("Loaded %s in %.0f ms: %lld dimensions, up to %lld tokens a text\n",
               model.path().c_str(), milliseconds_since(start),
               static_cast<long long>(model.get_embedding_dimension()),

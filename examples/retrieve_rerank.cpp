@@ -57,8 +57,8 @@ int main(int argc, char** argv) try {
     std::fprintf(stderr, "Usage: retrieve_rerank MODEL CROSS_ENCODER CORPUS QUERY\n");
     return 1;
   }
-  const st::SentenceTransformer model(argv[1]);
-  const st::CrossEncoder reranker(argv[2]);
+  const st::SentenceTransformer model(argv[1], {.show_progress_bar = true});
+  const st::CrossEncoder reranker(argv[2], {.show_progress_bar = true});
   const std::vector<std::string> corpus = read_lines(argv[3]);
   const std::string query = argv[4];
 

@@ -8,7 +8,8 @@
 
 int main(int argc, char** argv) try {
   namespace st = sentence_transformers;
-  const st::SentenceTransformer model(argc > 1 ? argv[1] : "all-MiniLM-L6-v2");
+  const st::SentenceTransformer model(argc > 1 ? argv[1] : "all-MiniLM-L6-v2",
+                                      {.show_progress_bar = true});
   const std::string path = argc > 2 ? argv[2] : "embeddings.safetensors";
 
   const std::vector<std::string> sentences = {

@@ -87,7 +87,7 @@ int run(const Flags& flags) {
                                                   {.name = "sts-test"});
   const auto seed = static_cast<uint64_t>(flags.integer("--seed"));
   at::manual_seed(seed);  // of the new head's weights
-  st::CrossEncoder model(flags.text("--model"), {.num_labels = 1});
+  st::CrossEncoder model(flags.text("--model"), {.num_labels = 1, .show_progress_bar = true});
 
   const st::TrainingArguments arguments{
       .output_dir = output,
@@ -102,7 +102,8 @@ int run(const Flags& flags) {
   const auto loss = std::make_shared<st::BinaryCrossEntropyLoss>();
   if (!flags.text("--teacher").empty()) {
     const auto pairs =
-        teacher_pairs(st::SentenceTransformer(flags.text("--teacher")), *train, seed);
+        teacher_pairs(st::SentenceTransformer(flags.text("--teacher"), {.show_progress_bar = true}),
+                      *train, seed);
     std::printf("%lld pairs from the teacher\n", static_cast<long long>(pairs->size()));
     st::TrainingArguments first = arguments;
     first.output_dir = "";

@@ -115,7 +115,7 @@ Data load_data(const Flags& flags) {
 
 /// Trains one fresh model and prints its line of the table.
 void train(const Flags& flags, const Data& data, const std::string& concatenation) {
-  st::SentenceTransformer model(flags.text("--model"));
+  st::SentenceTransformer model(flags.text("--model"), {.show_progress_bar = true});
   const int64_t seed = flags.integer("--seed");
   at::manual_seed(static_cast<uint64_t>(seed));  // of the classifier's first weights
   const auto loss = std::make_shared<st::SoftmaxLoss>(model.get_embedding_dimension(),

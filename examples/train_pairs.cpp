@@ -63,7 +63,7 @@ int run(const Flags& flags) {
       queries, corpus, relevant, st::InformationRetrievalOptions{},
       st::EvaluatorOptions{.name = "search"});
 
-  st::SentenceTransformer model(flags.text("--model"));
+  st::SentenceTransformer model(flags.text("--model"), {.show_progress_bar = true});
   const auto report = [&](const char* when) {
     const st::Metrics m = (*search)(model);
     std::printf("%-7s accuracy@1 %.4f  accuracy@10 %.4f  MRR@10 %.4f  NDCG@10 %.4f\n", when,

@@ -38,7 +38,7 @@ int run(const Flags& flags) {
       st::sts_benchmark(data / "sts-dev.csv"), st::EvaluatorOptions{.name = "sts-dev"});
   const st::EmbeddingSimilarityEvaluator test(st::sts_benchmark(data / "sts-test.csv"),
                                               {.name = "sts-test"});
-  st::SentenceTransformer model(flags.text("--model"));
+  st::SentenceTransformer model(flags.text("--model"), {.show_progress_bar = true});
 
   const auto report = [&](const char* when) {
     std::printf("%-16s dev %.4f  test %.4f  (Spearman of cosine)\n", when,

@@ -49,6 +49,7 @@ need_compiler() {
   need_header nlohmann/json.hpp nlohmann-json3-dev
   need_header sentencepiece_processor.h libsentencepiece-dev
   need_header zlib.h zlib1g-dev
+  need_header curl/curl.h libcurl4-openssl-dev
 }
 need_venv() { python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv); }
 

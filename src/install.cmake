@@ -22,9 +22,14 @@ install(EXPORT sentence_transformersTargets
 
 # A static library leaves its private libraries to whoever links it.
 set(package_needs_zlib OFF)
-if(ZLIB_FOUND AND SENTENCE_TRANSFORMERS_TRAINING AND NOT BUILD_SHARED_LIBS)
+if(ZLIB_FOUND AND NOT BUILD_SHARED_LIBS)
   set(package_needs_zlib ON)
   set(zlib_libs "-lz")
+endif()
+set(package_needs_curl OFF)
+if(SENTENCE_TRANSFORMERS_HUB AND CURL_FOUND AND NOT BUILD_SHARED_LIBS)
+  set(package_needs_curl ON)
+  set(curl_libs "-lcurl")
 endif()
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/sentence_transformersConfig.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/sentence_transformersConfig.cmake

@@ -37,6 +37,11 @@ struct CrossEncoderOptions {
   /// Else config_sentence_transformers.json's `activation_fn`, else config.json's, else sigmoid for
   /// one label and identity for more.
   std::optional<ScoreActivation> activation = std::nullopt;
+  /// As in HubOptions, hub.h.
+  std::optional<std::string> revision = std::nullopt;
+  std::optional<std::string> token = std::nullopt;
+  bool local_files_only = false;
+  bool show_progress_bar = false;
 };
 
 struct PredictOptions {

@@ -22,8 +22,14 @@ struct LoadOptions {
   Quantization quantization = Quantization::none;
   /// Every embedding keeps this many dimensions, unless a call says otherwise.
   std::optional<int64_t> truncate_dim = std::nullopt;
-  /// Looked into before $SENTENCE_TRANSFORMERS_HOME and the Hugging Face cache.
+  /// Where downloads go, and looked into before $SENTENCE_TRANSFORMERS_HOME and the Hugging Face
+  /// cache.
   std::optional<std::string> cache_folder = std::nullopt;
+  /// As in HubOptions, hub.h.
+  std::optional<std::string> revision = std::nullopt;
+  std::optional<std::string> token = std::nullopt;
+  bool local_files_only = false;
+  bool show_progress_bar = false;
 };
 
 /// What one encode call did.

@@ -29,10 +29,11 @@ namespace sentence_transformers {
 class SentenceTransformer : public BaseModel {
  public:
   /// `model_name_or_path` is a folder, or a name such as "all-MiniLM-L6-v2" or "org/model" that is
-  /// looked up in the current folder, `models/`, options.cache_folder, $SENTENCE_TRANSFORMERS_HOME
-  /// and the Hugging Face cache. Throws LoadError (missing or malformed files; every place that was
-  /// looked at), UnsupportedError (a module, architecture or tokenizer that is not here), Error (no
-  /// such device).
+  /// looked up in the current folder and `models/`, else on the Hub, whose files are kept in
+  /// options.cache_folder, $SENTENCE_TRANSFORMERS_HOME or the Hugging Face cache; without a network
+  /// they are taken from there. Throws LoadError (missing or malformed files; every place that was
+  /// looked at, and what the Hub answered), UnsupportedError (a module, architecture or tokenizer
+  /// that is not here), Error (no such device).
   explicit SentenceTransformer(const std::string& model_name_or_path,
                                const LoadOptions& options = {});
   SentenceTransformer(SentenceTransformer&&) noexcept;

@@ -6,6 +6,7 @@
 #include <sentence_transformers/cross_encoder.h>
 #include <sentence_transformers/encode_options.h>
 #include <sentence_transformers/error.h>
+#include <sentence_transformers/hub.h>
 #include <sentence_transformers/quantization.h>
 #include <sentence_transformers/retrieval.h>
 #include <sentence_transformers/sentence_transformer.h>

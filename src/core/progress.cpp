@@ -14,16 +14,10 @@ namespace {
 
 constexpr int kBarWidth = 30;
 
-std::string clock_time(double seconds) {
-  const auto whole = static_cast<long long>(std::llround(seconds));
-  char text[48];
-  if (whole < 3600) {
-    std::snprintf(text, sizeof text, "%02lld:%02lld", whole / 60, whole % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,
-                  whole % 60);
-  }
-  return text;
+/// Ten times a second on a terminal, every ten seconds elsewhere.
+bool is_time(std::chrono::steady_clock::time_point drawn, bool terminal) {
+  return std::chrono::steady_clock::now() - drawn >=
+         (terminal ? std::chrono::milliseconds(100) : std::chrono::seconds(10));
 }
 
 /// Characters of the terminal's line; the classic 80 where it does not know.
@@ -40,6 +34,18 @@ std::string first_characters(const std::string& text, int count) {
 }
 
 }  // namespace
+
+std::string clock_time(double seconds) {
+  const auto whole = static_cast<long long>(std::llround(seconds));
+  char text[48];
+  if (whole < 3600) {
+    std::snprintf(text, sizeof text, "%02lld:%02lld", whole / 60, whole % 60);
+  } else {
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,
+                  whole % 60);
+  }
+  return text;
+}
 
 std::string progress_line(const std::string& name, int64_t done, int64_t total, double seconds,
                           const std::string& unit, int width, int64_t already_done,
@@ -101,11 +107,8 @@ void ProgressBar::update(int64_t done, std::string note) {
   done_ = done;
   note_ = std::move(note);
   if (!enabled_) return;
-  const auto now = Clock::now();
-  if (now - drawn_ < (terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(10))) {
-    return;
-  }
-  drawn_ = now;
+  if (!is_time(drawn_, terminal_)) return;
+  drawn_ = Clock::now();
   draw();
 }
 
@@ -122,6 +125,32 @@ void ProgressBar::draw() const {
     std::fprintf(stderr, "%s\n", line.c_str());
   }
   std::fflush(stderr);
+}
+
+ProgressLines::ProgressLines(bool enabled)
+    : enabled_(enabled),
+      terminal_(enabled && isatty(STDERR_FILENO)),
+      drawn_(std::chrono::steady_clock::now()) {}
+
+int ProgressLines::bar_width() const { return terminal_ ? kBarWidth : 0; }
+
+bool ProgressLines::wants_status() const { return enabled_ && is_time(drawn_, terminal_); }
+
+void ProgressLines::line(const std::string& text) { write(text, true); }
+
+void ProgressLines::status(const std::string& text) {
+  drawn_ = std::chrono::steady_clock::now();
+  write(text, !terminal_);
+}
+
+void ProgressLines::write(const std::string& text, bool stays) {
+  if (!enabled_) return;
+  // What the line before was longer by is overwritten with blanks.
+  const std::string blanks(width_ > text.size() ? width_ - text.size() : 0, ' ');
+  std::fprintf(stderr, "%s%s%s%s", width_ > 0 ? "\r" : "", text.c_str(), blanks.c_str(),
+               stays ? "\n" : "");
+  std::fflush(stderr);
+  width_ = stays ? 0 : text.size();
 }
 
 }  // namespace sentence_transformers

@@ -32,6 +32,29 @@ class ProgressBar {
   Clock::time_point start_, drawn_;
 };
 
+/// Lines that stay on stderr, and below them on a terminal one that changes. One thread at a time.
+class ProgressLines {
+ public:
+  explicit ProgressLines(bool enabled);
+  /// How wide a bar may be: 0 off a terminal.
+  int bar_width() const;
+  void line(const std::string& text);
+  /// Is it time for another status()? Ten times a second on a terminal, every ten seconds
+  /// elsewhere.
+  bool wants_status() const;
+  void status(const std::string& text);
+
+ private:
+  void write(const std::string& text, bool stays);
+
+  bool enabled_, terminal_;
+  size_t width_ = 0;  // of the line that changes, 0 if there is none
+  std::chrono::steady_clock::time_point drawn_;
+};
+
+/// `minutes:seconds`, with hours where there are some.
+std::string clock_time(double seconds);
+
 /// The line that ProgressBar shows, without line end. A `width` of 0 leaves the bar itself out. The
 /// first `already_done` do not count for the rate. More than `total` done shows as a full bar.
 std::string progress_line(const std::string& name, int64_t done, int64_t total, double seconds,

@@ -15,30 +15,31 @@
 #include <utility>
 #include <vector>
 
+#include "core/checkpoint_file.h"
 #include "core/files.h"
 
 namespace sentence_transformers {
 
-class SafeTensors {
+class SafeTensors final : public CheckpointFile {
  public:
   /// Maps and checks the whole header: known types, sizes that match shapes, ranges that cover the
   /// data once. Throws LoadError naming file and tensor, UnsupportedError for one of the format's
   /// types that is not here.
   static SafeTensors open(const std::filesystem::path& path);
 
-  std::shared_ptr<const MappedFile> mapped_file() const { return file_; }
-  const std::filesystem::path& path() const { return file_->path(); }
+  std::shared_ptr<const MappedFile> mapped_file() const override { return file_; }
+  const std::filesystem::path& path() const override { return file_->path(); }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  std::vector<std::string> names() const;
+  std::vector<std::string> names() const override;
   bool contains(const std::string& name) const { return entries_.count(name) != 0; }
 
   /// The tensor, sharing the mapping (which it keeps alive). It may be written to: the file does
   /// not change. Throws LoadError if there is none.
-  at::Tensor get(const std::string& name) const;
+  at::Tensor get(const std::string& name) const override;
 
   /// Gives a tensor's pages back to the system until they are touched again; only while nothing
   /// wrote to it.
-  void release(const std::string& name) const;
+  void release(const std::string& name) const override;
 
  private:
   struct Entry {

@@ -27,14 +27,23 @@ bool all_finite(const at::Tensor& tensor, const std::function<void()>& read) {
   return true;
 }
 
+std::vector<std::shared_ptr<const CheckpointFile>> shared(std::vector<SafeTensors> files) {
+  std::vector<std::shared_ptr<const CheckpointFile>> result;
+  for (SafeTensors& file : files) result.push_back(std::make_shared<SafeTensors>(std::move(file)));
+  return result;
+}
+
 }  // namespace
 
-Weights::Weights(std::vector<SafeTensors> files) : files_(std::make_shared<Files>()) {
+Weights::Weights(std::vector<SafeTensors> files) : Weights(shared(std::move(files))) {}
+
+Weights::Weights(std::vector<std::shared_ptr<const CheckpointFile>> files)
+    : files_(std::make_shared<Files>()) {
   files_->files = std::move(files);
-  for (const SafeTensors& file : files_->files) {
-    for (const std::string& name : file.names()) {
-      if (!files_->owners.emplace(name, &file).second) {
-        throw LoadError("[Weights] " + file.path().string() + ": tensor " + in_quotes(name) +
+  for (const auto& file : files_->files) {
+    for (const std::string& name : file->names()) {
+      if (!files_->owners.emplace(name, file.get()).second) {
+        throw LoadError("[Weights] " + file->path().string() + ": tensor " + in_quotes(name) +
                         " is also in " + files_->owners[name]->path().string());
       }
     }
@@ -62,7 +71,7 @@ at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
     throw LoadError("[Weights] " + file().string() + ": tensor " + in_quotes(full) + " " +
                     shape_text(shape) + " is missing");
   }
-  const SafeTensors* found = owner->second;
+  const CheckpointFile* found = owner->second;
   const auto complain = [&](const std::string& text) {
     return LoadError("[Weights] " + found->path().string() + ": tensor " + in_quotes(full) + ": " +
                      text);
@@ -87,7 +96,7 @@ void Weights::release() const {
 
 std::vector<std::weak_ptr<const MappedFile>> Weights::mapped_files() const {
   std::vector<std::weak_ptr<const MappedFile>> files;
-  for (const SafeTensors& file : files_->files) files.push_back(file.mapped_file());
+  for (const auto& file : files_->files) files.push_back(file->mapped_file());
   return files;
 }
 
@@ -99,6 +108,6 @@ std::vector<std::string> Weights::unused() const {
   return names;
 }
 
-const std::filesystem::path& Weights::file() const { return files_->files.front().path(); }
+const std::filesystem::path& Weights::file() const { return files_->files.front()->path(); }
 
 }  // namespace sentence_transformers

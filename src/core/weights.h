@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/checkpoint_file.h"
 #include "core/safetensors.h"
 
 namespace sentence_transformers {
@@ -20,7 +21,8 @@ namespace sentence_transformers {
 /// it as taken.
 class Weights {
  public:
-  /// One or more safetensors files that together hold a checkpoint.
+  /// One or more files that together hold a checkpoint.
+  explicit Weights(std::vector<std::shared_ptr<const CheckpointFile>> files);
   explicit Weights(std::vector<SafeTensors> files);
 
   Weights operator/(const std::string& name) const;
@@ -49,8 +51,8 @@ class Weights {
 
  private:
   struct Files {
-    std::vector<SafeTensors> files;
-    std::map<std::string, const SafeTensors*> owners;  // of each tensor
+    std::vector<std::shared_ptr<const CheckpointFile>> files;
+    std::map<std::string, const CheckpointFile*> owners;  // of each tensor
     std::set<std::string> taken;
   };
   Weights(std::shared_ptr<Files> checkpoint, std::string prefix);

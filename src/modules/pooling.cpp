@@ -52,12 +52,25 @@ std::vector<PoolingMode> read_modes(const Config& config) {
   return modes;
 }
 
+/// An unknown key may ask for something else than what would be computed.
+void check_keys(const Config& config) {
+  for (const auto& [key, value] : config.json().items()) {
+    const bool known =
+        key == "embedding_dimension" || key == "word_embedding_dimension" ||
+        key == "pooling_mode" || key == "include_prompt" ||
+        std::any_of(std::begin(kModes), std::end(kModes),
+                    [&key = key](const ModeName& row) { return key == row.old_key; });
+    if (!known) throw UnsupportedError("[Pooling] " + config.name(key) + " is not known");
+  }
+}
+
 }  // namespace
 
 Pooling::Pooling(int64_t size, std::vector<PoolingMode> modes, bool include_prompt)
     : size_(size), modes_(std::move(modes)), include_prompt_(include_prompt) {}
 
 std::shared_ptr<Pooling> Pooling::from_config(const Config& config, int64_t input_size) {
+  check_keys(config);
   const char* key =
       config.has("embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
   const auto size = config.require<int64_t>(key);

@@ -6,6 +6,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "core/checkpoint.h"
 #include "core/quoted.h"
 
 namespace sentence_transformers {
@@ -30,34 +31,6 @@ Config read_transformer_settings(const fs::path& folder) {
     if (!config.json().empty()) return config;
   }
   return no_settings(folder);
-}
-
-/// The checkpoint: model.safetensors, or the parts that its index lists.
-Weights open_weights(const fs::path& folder) {
-  const fs::path single = folder / "model.safetensors";
-  const fs::path index = folder / "model.safetensors.index.json";
-  std::vector<SafeTensors> files;
-  if (file_exists(single)) {
-    files.push_back(SafeTensors::open(single));
-  } else if (file_exists(index)) {
-    const Config map = Config::read(index).at("weight_map");
-    std::set<std::string> names;
-    for (const auto& [tensor, file] : map.json().items()) {
-      const auto name = map.require<std::string>(tensor);
-      if (fs::path(name).filename() != name) {
-        throw LoadError("[Transformer] " + map.name(tensor) +
-                        ": expected a file beside it, found " + in_quotes(name));
-      }
-      names.insert(name);
-    }
-    for (const std::string& name : names) files.push_back(SafeTensors::open(folder / name));
-  } else if (file_exists(folder / "pytorch_model.bin")) {
-    throw UnsupportedError("[Transformer] " + folder.string() +
-                           " has its weights only as pytorch_model.bin; expected model.safetensors "
-                           "(Python's save_pretrained writes one)");
-  }
-  if (files.empty()) throw LoadError("[Transformer] " + single.string() + " is missing");
-  return Weights(std::move(files));
 }
 
 /// Files beside the weights that a tokenizer of any kind is made of.
@@ -118,8 +91,7 @@ Transformer::Transformer(const fs::path& folder, const Config& settings,
       config_(Config::read(folder / "config.json")),
       do_lower_case_(settings.get<bool>("do_lower_case", false)),
       tokenizer_(Tokenizer::from_pretrained(folder, do_lower_case_)),
-      weights_(open_weights(folder)),
-      files_(weights_->mapped_files()) {
+      weights_(open_weights(folder, "Transformer")) {
   make(head);
   if (tokenizer_.vocab_size() > encoder_->vocab_size()) {
     throw LoadError("[Transformer] " + folder.string() + ": the tokenizer has " +

@@ -10,8 +10,15 @@ namespace {
 
 using namespace test;
 
-constexpr const char* kVariables[] = {"SENTENCE_TRANSFORMERS_HOME", "HF_HUB_CACHE", "HF_HOME",
-                                      "XDG_CACHE_HOME", "HOME"};
+// No test of this program asks the real Hub; those with a server of their own clear this again.
+const int kOffline = setenv("HF_HUB_OFFLINE", "1", 1);
+
+constexpr const char* kVariables[] = {"SENTENCE_TRANSFORMERS_HOME",
+                                      "HF_HUB_CACHE",
+                                      "HUGGINGFACE_HUB_CACHE",
+                                      "HF_HOME",
+                                      "XDG_CACHE_HOME",
+                                      "HOME"};
 
 /// An empty current folder and none of the variables set, put back at the end.
 class ResolveTest : public testing::Test {
@@ -50,6 +57,7 @@ class ResolveTest : public testing::Test {
 };
 
 TEST_F(ResolveTest, TakesAFolder) {
+  ASSERT_EQ(kOffline, 0);
   EXPECT_EQ(resolve(model("a").string()), at("a"));
   EXPECT_EQ(resolve(model("b", "config.json").string()), at("b"));
   EXPECT_EQ(resolve("../a"), "../a");

@@ -169,8 +169,7 @@ TEST_F(TransformerTest, NamesAMissingFile) {
   fs::remove(folder / "model.safetensors");
   EXPECT_THROWS(LoadError, Transformer{folder}, path("model.safetensors") + " is missing");
   write_file(folder / "pytorch_model.bin", "PK");
-  EXPECT_THROWS(UnsupportedError, Transformer{folder}, folder.string(), "pytorch_model.bin",
-                "expected model.safetensors");
+  EXPECT_THROWS(LoadError, Transformer{folder}, "[TorchFile] " + path("pytorch_model.bin"));
   fs::remove(folder / "config.json");
   EXPECT_THROWS(LoadError, Transformer{folder}, path("config.json"));
   EXPECT_THROWS(LoadError, Transformer{dir_.path() / "none"}, "none/config.json");

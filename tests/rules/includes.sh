@@ -32,7 +32,7 @@ room kernels 'core|kernels' 'error'
 room nn 'core|kernels|nn' 'error|quantization'
 room encoders 'core|nn|encoders' 'error'
 room tokenizers 'core|tokenizers' 'error|tokenizer'
-room hub 'core|hub' 'error'
+room hub 'core|hub' 'error|hub|version'
 room data 'core|data' 'dataset|error'
 room modules 'core|nn|encoders|tokenizers|modules' "$types"
 room model 'core|kernels|nn|encoders|tokenizers|modules|model' "$types|[a-z_]+"

@@ -1,0 +1,66 @@
+#include "core/checkpoint.h"
+
+#include <sentence_transformers/error.h>
+
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "core/config.h"
+#include "core/safetensors.h"
+#include "core/torch_file.h"
+
+namespace sentence_transformers {
+namespace {
+
+namespace fs = std::filesystem;
+using Files = std::vector<std::shared_ptr<const CheckpointFile>>;
+
+template <class Format>
+std::shared_ptr<const CheckpointFile> open(const fs::path& path) {
+  return std::make_shared<Format>(Format::open(path));
+}
+
+/// The files that an index lists, which lie beside it.
+std::set<std::string> parts(const fs::path& index, const std::string& function) {
+  const Config map = Config::read(index).at("weight_map");
+  std::set<std::string> names;
+  for (const auto& [tensor, file] : map.json().items()) {
+    const auto name = map.require<std::string>(tensor);
+    if (fs::path(name).filename() != name) {
+      throw LoadError("[" + function + "] " + map.name(tensor) +
+                      ": expected a file beside it, found \"" + name + "\"");
+    }
+    names.insert(name);
+  }
+  return names;
+}
+
+/// One file, or those of its index; none if neither is there.
+template <class Format>
+Files find_files(const fs::path& single, const std::string& function) {
+  std::error_code error;
+  if (fs::exists(single, error)) return {open<Format>(single)};
+  const fs::path index = single.string() + ".index.json";
+  Files files;
+  if (fs::exists(index, error)) {
+    for (const std::string& name : parts(index, function)) {
+      files.push_back(open<Format>(single.parent_path() / name));
+    }
+  }
+  return files;
+}
+
+}  // namespace
+
+Weights open_weights(const fs::path& folder, const std::string& function) {
+  Files files = find_files<SafeTensors>(folder / "model.safetensors", function);
+  if (files.empty()) files = find_files<TorchFile>(folder / "pytorch_model.bin", function);
+  if (files.empty()) {
+    throw LoadError("[" + function + "] " + (folder / "model.safetensors").string() +
+                    " is missing, and so is pytorch_model.bin");
+  }
+  return Weights(std::move(files));
+}
+
+}  // namespace sentence_transformers

@@ -10,10 +10,10 @@ std::span<const float> as_span(const at::Tensor& tensor) {
       !tensor.is_contiguous()) {
     throw std::invalid_argument(
         "[as_span] expected a contiguous float32 tensor on the CPU, found " +
-        (tensor.defined() ? std::string(c10::toString(tensor.scalar_type())) + " on " +
-                                tensor.device().str() +
-                                (tensor.is_contiguous() ? "" : ", not contiguous")
-                          : std::string("none")));
+        (tensor.defined()
+             ? std::string(c10::toString(tensor.scalar_type())) + " on " + tensor.device().str() +
+                   (tensor.is_contiguous() ? "" : ", not contiguous")
+             : std::string("none")));
   }
   return {tensor.const_data_ptr<float>(), static_cast<size_t>(tensor.numel())};
 }

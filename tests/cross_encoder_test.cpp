@@ -358,13 +358,15 @@ TEST(CrossEncoder, ReadsTheTransformerFromItsOwnFolder) {
 TEST(CrossEncoder, RefusesOtherModules) {
   const CrossFolder folder;
   json modules = folder.read("modules.json");
-  modules.push_back(
-      {{"idx", 1}, {"name", "1"}, {"path", "1_LogitScore"}, {"type", "x.LogitScore"}});
+  modules.push_back({{"idx", 1},
+                     {"name", "1"},
+                     {"path", "1_LogitScore"},
+                     {"type", "sentence_transformers.LogitScore"}});
   folder.write("modules.json", modules);
-  EXPECT_THROWS(
-      UnsupportedError, folder.load(),
-      "[CrossEncoder] " + folder.file("modules.json") + ": \"[1].type\" is \"x.LogitScore\"",
-      "known: one Transformer with a classification head");
+  EXPECT_THROWS(UnsupportedError, folder.load(),
+                "[CrossEncoder] " + folder.file("modules.json") +
+                    ": \"[1].type\" is \"sentence_transformers.LogitScore\"",
+                "known: one Transformer with a classification head");
   modules.erase(0);
   folder.write("modules.json", modules);
   EXPECT_THROWS(UnsupportedError, folder.load(), "[CrossEncoder]", "known: one Transformer");

@@ -18,8 +18,8 @@
 #pragma GCC visibility push(default)
 namespace sentence_transformers {
 
-/// The base of SentenceTransformer and CrossEncoder. const members may be called from several threads
-/// at once; loading, moving and training may not overlap with them.
+/// The base of SentenceTransformer and CrossEncoder. const members may be called from several
+/// threads at once; loading, moving and training may not overlap with them.
 class BaseModel {
  public:
   const std::map<std::string, std::string>& prompts() const;

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "core/config.h"
+#include "core/files.h"
+#include "core/quoted.h"
 #include "core/safetensors.h"
 #include "core/torch_file.h"
 
@@ -29,7 +31,7 @@ std::set<std::string> parts(const fs::path& index, const std::string& function) 
     const auto name = map.require<std::string>(tensor);
     if (fs::path(name).filename() != name) {
       throw LoadError("[" + function + "] " + map.name(tensor) +
-                      ": expected a file beside it, found \"" + name + "\"");
+                      ": expected a file beside it, found " + in_quotes(name));
     }
     names.insert(name);
   }
@@ -39,11 +41,10 @@ std::set<std::string> parts(const fs::path& index, const std::string& function) 
 /// One file, or those of its index; none if neither is there.
 template <class Format>
 Files find_files(const fs::path& single, const std::string& function) {
-  std::error_code error;
-  if (fs::exists(single, error)) return {open<Format>(single)};
+  if (file_exists(single)) return {open<Format>(single)};
   const fs::path index = single.string() + ".index.json";
   Files files;
-  if (fs::exists(index, error)) {
+  if (file_exists(index)) {
     for (const std::string& name : parts(index, function)) {
       files.push_back(open<Format>(single.parent_path() / name));
     }

@@ -233,9 +233,9 @@ void write_safetensors(const std::filesystem::path& path,
     if (!names.insert(name).second) {
       throw std::invalid_argument(start + "the name " + in_quotes(name) + " is taken");
     }
-    const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&tensor = tensor](const Type& known) {
-      return known.dtype == tensor.scalar_type();
-    });
+    const auto type = std::find_if(
+        std::begin(kTypes), std::end(kTypes),
+        [&tensor = tensor](const Type& known) { return known.dtype == tensor.scalar_type(); });
     if (type == std::end(kTypes)) {
       throw std::invalid_argument(start + "tensor " + in_quotes(name) + " has type " +
                                   c10::toString(tensor.scalar_type()) + "; known: " + type_names());

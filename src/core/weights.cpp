@@ -83,11 +83,12 @@ at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
   if (tensor.sizes() != shape) {
     throw complain("expected shape " + shape_text(shape) + ", found " + shape_text(tensor.sizes()));
   }
-  if (!all_finite(tensor, [&] { found->release(full); })) {
+  const at::Tensor numbers = tensor.scalar_type() == at::kDouble ? tensor.to(at::kFloat) : tensor;
+  if (!all_finite(numbers, [&] { found->release(full); })) {
     throw complain("holds NaN or infinite numbers");
   }
   files_->taken.insert(full);
-  return tensor.scalar_type() == at::kDouble ? tensor.to(at::kFloat) : tensor;
+  return numbers;
 }
 
 void Weights::release() const {

@@ -17,6 +17,8 @@
 namespace sentence_transformers {
 namespace {
 
+constexpr size_t kLongestCommit = 4096;  // a hash has 40 characters
+
 namespace fs = std::filesystem;
 
 // What huggingface_hub writes, so that backups skip the cache whoever made it.
@@ -72,7 +74,7 @@ std::optional<std::string> RepositoryCache::commit(const std::string& revision) 
   const fs::path reference = folder_ / "refs" / revision;
   std::error_code error;
   if (!fs::is_regular_file(reference, error)) return std::nullopt;
-  std::string commit = read_file(reference);
+  std::string commit = read_file(reference, kLongestCommit);
   commit.erase(commit.find_last_not_of(" \r\n") + 1);
   return is_safe_path(commit) && commit.find('/') == commit.npos ? std::optional(commit)
                                                                  : std::nullopt;

@@ -94,9 +94,9 @@ std::vector<ModuleEntry> read_module_list(const fs::path& folder, const std::str
   for (size_t i = 0; i < list.size(); ++i) {
     const Config entry(list[i], file, "[" + std::to_string(i) + "]");
     const auto type = entry.require<std::string>("type");
-    if (!type.starts_with("sentence_transformers.")) {
-      throw UnsupportedError("[" + function + "] " + entry.name("type") + " is \"" + type +
-                             "\", a class of the model's own, which Python loads only with " +
+    if (type.find('.') != type.npos && !type.starts_with("sentence_transformers.")) {
+      throw UnsupportedError("[" + function + "] " + entry.name("type") + " is " + in_quotes(type) +
+                             ", a class of the model's own, which Python loads only with "
                              "trust_remote_code; known: those of sentence_transformers");
     }
     if ((i == 0) != (module_class(type) == "Transformer")) {

@@ -48,9 +48,9 @@ void Placement::place(const std::vector<std::shared_ptr<Module>>& modules,
                       Transformer& transformer) const {
   for (const auto& module : modules) {
     module->eval();
+    module->set_dtype(dtype_);
     prepare(*module, [&] { transformer.release_pages(); });
   }
-  transformer.set_dtype(dtype_);
   transformer.forget_checkpoint();
 #ifdef __GLIBC__
   malloc_trim(0);  // what reading the files took

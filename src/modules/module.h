@@ -31,6 +31,17 @@ class Module : public torch::nn::Module {
   virtual std::string type() const = 0;
   /// Writes what the module is made of into its own folder, which exists.
   virtual void save(const std::filesystem::path& /*folder*/) const {}
+
+  /// The type that save() writes parameters in, whatever the file had.
+  void set_dtype(at::ScalarType dtype) { dtype_ = dtype; }
+
+ protected:
+  at::ScalarType dtype() const { return dtype_; }
+  /// Writes the module's own parameters as model.safetensors.
+  void save_parameters(const std::filesystem::path& folder) const;
+
+ private:
+  at::ScalarType dtype_ = at::kFloat;
 };
 
 /// The module that a Python type names, such as "sentence_transformers.models.Pooling", from its

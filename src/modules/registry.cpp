@@ -4,6 +4,9 @@
 #include <map>
 
 #include "core/quoted.h"
+#include "modules/dense.h"
+#include "modules/dropout.h"
+#include "modules/layer_norm.h"
 #include "modules/module.h"
 #include "modules/normalize.h"
 #include "modules/pooling.h"
@@ -17,6 +20,18 @@ using Maker = std::shared_ptr<Module> (*)(const fs::path& folder, int64_t input_
 
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> table = {
+      {"Dense",
+       [](const fs::path& folder, int64_t input_size) -> std::shared_ptr<Module> {
+         return std::make_shared<Dense>(folder, input_size);
+       }},
+      {"Dropout",
+       [](const fs::path& folder, int64_t) -> std::shared_ptr<Module> {
+         return std::make_shared<DropoutModule>(folder);
+       }},
+      {"LayerNorm",
+       [](const fs::path& folder, int64_t input_size) -> std::shared_ptr<Module> {
+         return std::make_shared<LayerNormModule>(folder, input_size);
+       }},
       {"Normalize",
        [](const fs::path&, int64_t) -> std::shared_ptr<Module> {
          return std::make_shared<Normalize>();

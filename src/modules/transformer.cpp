@@ -91,7 +91,8 @@ Transformer::Transformer(const fs::path& folder, const Config& settings,
       config_(Config::read(folder / "config.json")),
       do_lower_case_(settings.get<bool>("do_lower_case", false)),
       tokenizer_(Tokenizer::from_pretrained(folder, do_lower_case_)),
-      weights_(open_weights(folder, "Transformer")) {
+      weights_(open_weights(folder, "Transformer")),
+      files_(weights_->mapped_files()) {
   make(head);
   if (tokenizer_.vocab_size() > encoder_->vocab_size()) {
     throw LoadError("[Transformer] " + folder.string() + ": the tokenizer has " +
@@ -206,10 +207,10 @@ std::vector<std::pair<std::string, at::Tensor>> Transformer::checkpoint_paramete
 
 void Transformer::save(const fs::path& folder) const {
   auto parameters = checkpoint_parameters();
-  for (auto& parameter : parameters) parameter.second = parameter.second.detach().to(dtype_);
+  for (auto& parameter : parameters) parameter.second = parameter.second.detach().to(dtype());
   nlohmann::ordered_json config = config_.json();
   config.erase("torch_dtype");
-  config["dtype"] = type_name(dtype_);
+  config["dtype"] = type_name(dtype());
   if (head_) {
     config["architectures"] = {architecture_};
     config.erase("num_labels");  // id2label counts them

@@ -49,8 +49,6 @@ class Transformer : public Module {
   /// the encoder's positions allow.
   void set_max_seq_length(int64_t length,
                           const std::string& function = "SentenceTransformer::set_max_seq_length");
-  /// The type that save() writes parameters in, whatever the file had.
-  void set_dtype(at::ScalarType dtype) { dtype_ = dtype; }
   /// Writes a key over config.json's for save(); null removes it.
   void set_config(const std::string& key, const nlohmann::json& value);
 
@@ -78,7 +76,6 @@ class Transformer : public Module {
   std::string prefix_, architecture_;  // of a checkpoint with a head
   int64_t special_tokens_;             // of what it is for: one text, or with a head a pair
   int64_t max_seq_length_;
-  at::ScalarType dtype_ = at::kFloat;
 };
 
 }  // namespace sentence_transformers

@@ -1,5 +1,5 @@
-// Any bytes as a pytorch_model.bin: read or refused, never anything else. libFuzzer comes with clang
-// alone, so scripts/fuzz.sh builds and runs this.
+// Any bytes as a pytorch_model.bin: read or refused, never anything else. libFuzzer comes with
+// clang alone, so scripts/fuzz.sh builds and runs this.
 #include <fcntl.h>
 #include <sentence_transformers/error.h>
 #include <sys/mman.h>

@@ -41,7 +41,7 @@ TEST_F(LoadByName, OptionsReachTheHub) {
   EXPECT_EQ(server.requests()[0].path, "/api/models/org/tiny/revision/v1");
   EXPECT_EQ(server.requests()[0].header("authorization"), "Bearer secret");
   EXPECT_EQ(download_model("org/tiny",
-                           {.cache_folder = folder, .local_files_only = true, .revision = "v1"}),
+                           {.cache_folder = folder, .revision = "v1", .local_files_only = true}),
             model.path());
 }
 

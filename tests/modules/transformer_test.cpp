@@ -128,7 +128,8 @@ TEST_F(TransformerTest, RefusesATemplateThatHasATextTwice) {
   single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
   write("tokenizer.json", tokenizer);
   set("tokenizer_config.json", "tokenizer_class", "PreTrainedTokenizerFast");
-  EXPECT_THROWS(LoadError, Transformer{folder}, path("tokenizer.json"), "post_processor");
+  EXPECT_THROWS(LoadError, Transformer{folder}, path("tokenizer.json"),
+                "Sequence.id\" is \"A\"; expected A alone, each of them once");
 }
 
 TEST_F(TransformerTest, TheEncoderKnowsTheTokenizersTypes) {

@@ -1,0 +1,35 @@
+// A linear layer and an activation over what an earlier module made.
+#pragma once
+
+#include "core/config.h"
+#include "modules/module.h"
+#include "nn/layers.h"
+
+namespace sentence_transformers {
+
+/// As sentence-transformers 6.2's base/modules/dense.py.
+class Dense : public Module {
+ public:
+  /// Reads config.json and the weights. `input_size` is D of sentence_embedding before it.
+  Dense(const std::filesystem::path& folder, int64_t input_size);
+
+  void forward(Features& features) const override;
+  int64_t output_size(int64_t input_size) const override {
+    return of_tokens_ ? input_size : out_features_;
+  }
+  std::string type() const override { return "Dense"; }
+  void save(const std::filesystem::path& folder) const override;
+
+ private:
+  at::Tensor apply(const at::Tensor& x) const;
+
+  Config config_;
+  int64_t in_features_, out_features_;
+  bool of_tokens_ = false;  // works on token_embeddings
+  bool use_residual_;
+  Activation activation_;
+  std::shared_ptr<Projection> linear_, residual_;
+  std::shared_ptr<Linear> product_;
+};
+
+}  // namespace sentence_transformers

@@ -12,9 +12,10 @@ fi
 for header in include/sentence_transformers/*.h; do
   name=${header##*/}
   grep -qxE " *$name" src/CMakeLists.txt || { echo "src/CMakeLists.txt does not list $name"; failed=1; }
+  umbrellas=(include/sentence_transformers/sentence_transformers.h include/sentence_transformers/training.h)
   [[ $name == sentence_transformers.h ]] ||
-    grep -qF "<sentence_transformers/$name>" include/sentence_transformers/sentence_transformers.h ||
-    { echo "sentence_transformers.h does not include $name"; failed=1; }
+    grep -qF "<sentence_transformers/$name>" "${umbrellas[@]}" ||
+    { echo "neither sentence_transformers.h nor training.h includes $name"; failed=1; }
   grep -qx '#pragma once' "$header" || { echo "$name lacks #pragma once"; failed=1; }
 done
 

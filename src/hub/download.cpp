@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -86,7 +87,17 @@ class Transfer {
     file_.restart();
   }
 
+  /// No exception may pass through libcurl.
   bool take(const HttpAnswer& answer, std::string_view piece) {
+    try {
+      return put(answer, piece);
+    } catch (...) {
+      disk_problem_ = std::current_exception();
+      return false;
+    }
+  }
+
+  bool put(const HttpAnswer& answer, std::string_view piece) {
     if (first_piece_) {
       first_piece_ = false;
       if (file_.size() > 0 && (answer.status == 200 || !continues_at(answer, file_.size()))) {
@@ -98,12 +109,7 @@ class Transfer {
       too_long_ = true;
       return false;
     }
-    try {
-      file_.write(piece);
-    } catch (...) {
-      disk_problem_ = std::current_exception();  // may not pass through libcurl
-      return false;
-    }
+    file_.write(piece);
     job_.progress.add(item_.first, static_cast<int64_t>(piece.size()));
     return true;
   }
@@ -220,11 +226,12 @@ void download_files(const Source& source, const Tree& files, const RepositoryCac
   for (const Item& item : files) job.items.push_back(&item);
   std::stable_sort(job.items.begin(), job.items.end(),
                    [](const Item* a, const Item* b) { return a->second.size > b->second.size; });
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < std::min(kMostThreads, job.items.size()); ++i) {
-    threads.emplace_back(work, std::ref(job));
+  {
+    std::vector<std::jthread> threads;
+    for (size_t i = 0; i < std::min(kMostThreads, job.items.size()); ++i) {
+      threads.emplace_back(work, std::ref(job));
+    }
   }
-  for (std::thread& thread : threads) thread.join();
   if (job.problem) std::rethrow_exception(job.problem);
 }
 

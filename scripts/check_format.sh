@@ -11,7 +11,7 @@ install_clang_format() {
   touch $venv/.ready-$version
 }
 check() {
-  git -c safe.directory='*' ls-files -z '*.h' '*.cpp' |
+  git -c safe.directory='*' ls-files -z '*.h' '*.cpp' 'src/kernels/*.inc' |
     xargs -0 $venv/bin/clang-format --dry-run --Werror
 }
 

@@ -14,9 +14,11 @@ constexpr const char* kTokens = "token_embeddings";
 
 /// Python's class of the activation, whatever its module: "torch.nn.modules.activation.Tanh".
 Activation read_activation(const Config& config) {
-  static const std::map<std::string, Activation> known = {
-      {"GELU", Activation::gelu}, {"Identity", Activation::none}, {"ReLU", Activation::relu},
-      {"SiLU", Activation::silu}, {"Tanh", Activation::tanh}};
+  static const std::map<std::string, Activation> known = {{"GELU", Activation::gelu},
+                                                          {"Identity", Activation::none},
+                                                          {"ReLU", Activation::relu},
+                                                          {"SiLU", Activation::silu},
+                                                          {"Tanh", Activation::tanh}};
   const auto type = config.get<std::string>("activation_function", "torch.nn.Tanh");
   const auto found = known.find(type.substr(type.rfind('.') + 1));
   if (found != known.end() && type.starts_with("torch.nn.")) return found->second;
@@ -56,14 +58,14 @@ Dense::Dense(const std::filesystem::path& folder, int64_t input_size)
                     std::to_string(in_features_));
   }
   const Weights weights = open_weights(folder, "Dense");
-  linear_ = register_module("linear", std::make_shared<Projection>(
-                                          weights / "linear", in_features_, out_features_,
-                                          config_.get<bool>("bias", true)));
+  linear_ = register_module(
+      "linear", std::make_shared<Projection>(weights / "linear", in_features_, out_features_,
+                                             config_.get<bool>("bias", true)));
   product_ = register_module("product", std::make_shared<Linear>(linear_));
   if (use_residual_ && in_features_ != out_features_) {
-    residual_ = register_module("residual", std::make_shared<Projection>(
-                                                weights / "residual", in_features_, out_features_,
-                                                false));
+    residual_ = register_module(
+        "residual",
+        std::make_shared<Projection>(weights / "residual", in_features_, out_features_, false));
   }
 }
 

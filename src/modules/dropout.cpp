@@ -6,8 +6,8 @@ namespace sentence_transformers {
 
 DropoutModule::DropoutModule(const std::filesystem::path& folder) {
   const Config config = Config::read(folder / "config.json");
-  dropout_ = register_module(
-      "dropout", std::make_shared<Dropout>(config.get_below("dropout", 0.2, 0, 1)));
+  dropout_ =
+      register_module("dropout", std::make_shared<Dropout>(config.get_below("dropout", 0.2, 0, 1)));
 }
 
 void DropoutModule::forward(Features& features) const {

@@ -1,5 +1,5 @@
-// Dense, Dropout and LayerNorm behind a Transformer, against Python: embeddings, gradients, saving, and
-// what they refuse. tests/golden/make_modules.py makes the files.
+// Dense, Dropout and LayerNorm behind a Transformer, against Python: embeddings, gradients, saving,
+// and what they refuse. tests/golden/make_modules.py makes the files.
 #include <ATen/ATen.h>
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/sentence_transformer.h>
@@ -117,7 +117,8 @@ TEST_F(DenseTest, SaysWhatItCannotRead) {
   EXPECT_THROWS(UnsupportedError, load(), "\"module_input_name\" is \"other\"");
   set("2_Dense", "module_input_name", "sentence_embedding");
   set("2_Dense", "module_output_name", "token_embeddings");
-  EXPECT_THROWS(UnsupportedError, load(), "\"module_output_name\": expected \"sentence_embedding\"");
+  EXPECT_THROWS(UnsupportedError, load(),
+                "\"module_output_name\": expected \"sentence_embedding\"");
 }
 
 }  // namespace

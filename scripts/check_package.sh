@@ -4,7 +4,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 set_up_tests
-build sentence_transformers
+build sentence_transformers_training
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 [[ -f $model/model.safetensors ]] && export SENTENCE_TRANSFORMERS_MODEL=$root/$model
@@ -17,6 +17,7 @@ consume() {  # name, cmake arguments...
     -DTorch_DIR="$torch_dir" "$@"
   cmake --build "$work/$name" --parallel "$(jobs)"
   "$work/$name/consumer"
+  "$work/$name/training"
 }
 
 install_static() {
@@ -31,6 +32,10 @@ with_pkg_config() {  # prefix
   # shellcheck disable=SC2086
   "${CXX:-c++}" tests/consumer/main.cpp $flags -Wl,-rpath,"$1/lib" -o "$work/pkg-config-consumer"
   "$work/pkg-config-consumer"
+  flags=$(pkg-config --cflags --libs sentence_transformers_training)
+  # shellcheck disable=SC2086
+  "${CXX:-c++}" tests/consumer/training.cpp $flags -Wl,-rpath,"$1/lib" -o "$work/pkg-config-training"
+  "$work/pkg-config-training"
 }
 
 step package-install "Installing the static library" "$hint" install_static

@@ -47,7 +47,6 @@ need_compiler() {
   need_command ccache ccache
   need_command pkg-config pkg-config
   need_header nlohmann/json.hpp nlohmann-json3-dev
-  need_header sentencepiece_processor.h libsentencepiece-dev
   need_header zlib.h zlib1g-dev
   need_header curl/curl.h libcurl4-openssl-dev
 }

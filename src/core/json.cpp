@@ -18,21 +18,36 @@ class Builder {
 
   bool null() { return scalar(nullptr); }
   bool boolean(bool value) { return scalar(value); }
-  bool number_integer(json::number_integer_t value) { return scalar(value); }
-  bool number_unsigned(json::number_unsigned_t value) { return scalar(value); }
-  bool number_float(json::number_float_t value, const std::string&) { return scalar(value); }
-  bool string(std::string& value) { return scalar(std::move(value)); }
+  bool number_integer(json::number_integer_t value) {
+    return apart_ == Apart::list ? number_apart(std::to_string(value)) : scalar(value);
+  }
+  bool number_unsigned(json::number_unsigned_t value) {
+    return apart_ == Apart::list ? number_apart(std::to_string(value)) : scalar(value);
+  }
+  bool number_float(json::number_float_t value, const std::string& spelling) {
+    return apart_ == Apart::list ? number_apart(spelling) : scalar(value);
+  }
+  bool string(std::string& value) {
+    return apart_ == Apart::list ? text_apart(value) : scalar(std::move(value));
+  }
   bool binary(json::binary_t& value) { return scalar(std::move(value)); }
 
   bool start_object(size_t) {
-    const bool is_apart = rules_.apart && in_inner_ && open_.size() == kInner && !passed_over_ &&
-                          open_.back()->is_object();
+    const bool is_apart = begins_apart();
+    if (apart_ == Apart::list) spoil_entry();
     start(json::object());
-    if (is_apart) apart_ = true;
+    if (is_apart) apart_ = Apart::object;
     return true;
   }
   bool start_array(size_t) {
+    const bool is_apart = begins_apart();
+    if (apart_ == Apart::list && !passed_over_) begin_entry();
+    if (apart_ == Apart::list && passed_over_) spoil_entry();
     start(json::array());
+    if (is_apart) {
+      apart_ = Apart::list;
+      rules_.apart->pairs.clear();
+    }
     return true;
   }
   bool end_object() { return end(); }
@@ -40,7 +55,7 @@ class Builder {
 
   bool key(std::string& name) {
     if (passed_over_) return true;
-    if (apart_) {
+    if (apart_ == Apart::object) {
       rules_.apart->members.emplace_back(std::move(name), nullptr);
       return true;
     }
@@ -85,8 +100,11 @@ class Builder {
 
   template <class T>
   bool scalar(T&& value) {
-    if (passed_over_) return true;
-    if (apart_) {
+    if (apart_ == Apart::list) {
+      spoil_entry();
+    } else if (passed_over_) {
+      return true;
+    } else if (apart_ == Apart::object) {
       rules_.apart->members.back().second = std::forward<T>(value);
     } else {
       place(std::forward<T>(value));
@@ -94,11 +112,42 @@ class Builder {
     return true;
   }
 
+  /// Does the object or list that begins here go apart?
+  bool begins_apart() const {
+    return rules_.apart && apart_ == Apart::none && in_inner_ && open_.size() == kInner &&
+           open_.back()->is_object();
+  }
+
+  // Entries of the list apart. Their first part is a text, their second and last one a number.
+  void begin_entry() {
+    rules_.apart->pairs.emplace_back();
+    parts_ = 0;
+  }
+  /// The entry has something that it should not have, or is no list itself.
+  bool spoil_entry() {
+    if (!passed_over_) begin_entry();
+    parts_ = kSpoilt;
+    rules_.apart->pairs.back().second.clear();
+    return true;
+  }
+  bool text_apart(std::string& value) {
+    if (passed_over_ != 1 || parts_ != 0) return spoil_entry();
+    parts_ = 1;
+    rules_.apart->pairs.back().first = std::move(value);
+    return true;
+  }
+  bool number_apart(const std::string& spelling) {
+    if (passed_over_ != 1 || parts_ != 1) return spoil_entry();
+    parts_ = 2;
+    rules_.apart->pairs.back().second = spelling;
+    return true;
+  }
+
   void start(json value) {
     if (open_.size() + passed_over_ == rules_.deepest) {
       fail("is not valid JSON: nested deeper than " + std::to_string(rules_.deepest) + " levels");
     }
-    if (apart_) {
+    if (apart_ != Apart::none) {
       ++passed_over_;
     } else {
       open_.push_back(place(std::move(value)));
@@ -109,7 +158,7 @@ class Builder {
     if (passed_over_) {
       --passed_over_;
     } else {
-      apart_ = false;
+      apart_ = Apart::none;
       open_.pop_back();
     }
     return true;
@@ -120,8 +169,11 @@ class Builder {
   json root_;
   std::vector<json*> open_;  // objects and lists that the text is inside of
   json* member_ = nullptr;   // of the innermost object, for the value to come
-  bool in_outer_ = false, in_inner_ = false, apart_ = false;
-  size_t passed_over_ = 0;  // open ones that are members of the object apart
+  bool in_outer_ = false, in_inner_ = false;
+  enum class Apart { none, object, list } apart_ = Apart::none;  // what the text is inside of
+  size_t passed_over_ = 0;  // open ones that are members of the object or list apart
+  static constexpr int kSpoilt = 3;
+  int parts_ = 0;  // of the list's last entry
 };
 
 }  // namespace

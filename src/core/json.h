@@ -9,12 +9,15 @@
 
 namespace sentence_transformers {
 
-/// A large object inside another: {..., outer: {..., inner: {...}}}.
+/// A large object inside another: {..., outer: {..., inner: {...}}}, or a list in its place.
 struct InnerObject {
   std::string outer, inner;
   /// Its members as they stand in the file, a repeated key several times; null for one that is an
   /// object or a list.
   std::vector<std::pair<std::string, nlohmann::json>> members = {};
+  /// The entries of a list, each of them [text, number]: the text, and the number as the file
+  /// spells it. An entry of another form has no number.
+  std::vector<std::pair<std::string, std::string>> pairs = {};
 };
 
 struct JsonRules {
@@ -22,8 +25,8 @@ struct JsonRules {
   size_t deepest = 100;
   /// Refuses an object that has a key twice; otherwise the last one counts.
   bool unique_keys = false;
-  /// Members of this object, if the text has it, are put there instead of into the result, which
-  /// takes a fraction of the time.
+  /// What is in this object or list, if the text has it, is put there instead of into the result,
+  /// which takes a fraction of the time.
   InnerObject* apart = nullptr;
 };
 

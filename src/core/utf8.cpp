@@ -2,11 +2,9 @@
 
 namespace sentence_transformers {
 
-char32_t decode_utf8(std::string_view text, size_t& position) {
+char32_t decode_long_utf8(std::string_view text, size_t& position) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(position++);
-  if (first < 0x80) return first;
-
   // The second byte's range keeps out overlong forms, surrogates and values above U+10FFFF
   // (Unicode, table 3-7).
   int more;
@@ -57,6 +55,21 @@ size_t utf8_length(std::string_view text) {
   size_t count = 0;
   for (size_t i = 0; i < text.size(); ++count) decode_utf8(text, i);
   return count;
+}
+
+bool is_valid_utf8(std::string_view text) {
+  constexpr std::string_view kItself = "\uFFFD";
+  for (size_t i = 0; i < text.size();) {
+    if (static_cast<unsigned char>(text[i]) < 0x80) {
+      ++i;
+      continue;
+    }
+    const size_t begin = i;
+    if (decode_utf8(text, i) == kReplacementCharacter && text.substr(begin, i - begin) != kItself) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace sentence_transformers

@@ -132,8 +132,12 @@ SpecialTokens read_specials(const TokenizerFolder& folder, const AddedTokenRules
     if (padding.has("pad_token"))
       specials.named.emplace_back("pad_token", read_special(padding, "pad_token"));
   }
+  bool listed = false;
   for (const auto* config : {second, first}) {
     if (!config) continue;
+    for (const char* key : {"extra_special_tokens", "additional_special_tokens"}) {
+      listed = listed || config->json().contains(key);
+    }
     for (const auto& [name, value] : config->json().items()) {
       if (name.ends_with("_token") && value.is_string() && !specials.has_name(name)) {
         specials.named.emplace_back(name, read_special(*config, name));
@@ -144,6 +148,11 @@ SpecialTokens read_specials(const TokenizerFolder& folder, const AddedTokenRules
     if (extra) read_others(*config, "extra_special_tokens", specials);
     if (!extra && specials.others.empty() && config->has("additional_special_tokens")) {
       read_others(*config, "additional_special_tokens", specials);
+    }
+  }
+  if (!listed) {
+    for (const AddedToken& token : rules.others) {
+      specials.others.push_back({.token = token, .normalized = token.normalized});
     }
   }
   return specials;

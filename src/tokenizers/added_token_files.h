@@ -23,6 +23,7 @@ struct NamedToken {
 
 struct AddedTokenRules {
   std::span<const NamedToken> defaults = {};  // of names that no file gives
+  std::span<const AddedToken> others = {};    // where no settings list tokens without a name
   bool keeps_file = false;                    // tokenizer.json's tokens are there from the start
   bool only_known = false;                    // a named one that is missing everywhere is not added
   bool adds_again = false;  // named ones come again, with the flags of plain special tokens

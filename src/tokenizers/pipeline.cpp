@@ -12,21 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-bool is_valid_utf8(std::string_view text) {
-  constexpr std::string_view kItself = "\uFFFD";
-  for (size_t i = 0; i < text.size();) {
-    if (static_cast<unsigned char>(text[i]) < 0x80) {
-      ++i;
-      continue;
-    }
-    const size_t begin = i;
-    if (decode_utf8(text, i) == kReplacementCharacter && text.substr(begin, i - begin) != kItself) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /// Calls `then` with the text, its invalid parts replaced.
 template <class Then>
 void with_valid_utf8(Stretch stretch, Then then) {

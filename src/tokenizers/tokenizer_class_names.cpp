@@ -22,7 +22,6 @@ constexpr Name kAliases[] = {
 /// Classes of transformers that build their own stages, or tokenize in Python; a file as it stands
 /// would give other ids than they do.
 constexpr std::string_view kOthers[] = {
-    "AlbertTokenizer",
     "BarthezTokenizer",
     "BartphoTokenizer",
     "BertGenerationTokenizer",
@@ -35,7 +34,6 @@ constexpr std::string_view kOthers[] = {
     "ByT5Tokenizer",
     "CLIPTokenizer",
     "CTRLTokenizer",
-    "CamembertTokenizer",
     "CanineTokenizer",
     "CodeGenTokenizer",
     "CodeLlamaTokenizer",
@@ -54,7 +52,6 @@ constexpr std::string_view kOthers[] = {
     "FunnelTokenizer",
     "GPTNeoXJapaneseTokenizer",
     "GPTSw3Tokenizer",
-    "GemmaTokenizer",
     "HerbertTokenizer",
     "LasrTokenizer",
     "LayoutLMv2Tokenizer",
@@ -85,13 +82,11 @@ constexpr std::string_view kOthers[] = {
     "Siglip2Tokenizer",
     "SiglipTokenizer",
     "SplinterTokenizer",
-    "T5Tokenizer",
     "TapasTokenizer",
     "Tipsv2Tokenizer",
     "UdopTokenizer",
     "WhisperTokenizer",
     "XGLMTokenizer",
-    "XLMRobertaTokenizer",
     "XLMTokenizer",
     "XLNetTokenizer",
 };

@@ -2,6 +2,7 @@
 
 #include <sentence_transformers/error.h>
 
+#include "tokenizers/sentencepiece_classes.h"
 #include "tokenizers/tokenizer_class_names.h"
 
 namespace sentence_transformers {
@@ -24,7 +25,7 @@ json bert_stages(const TokenizerFolder& folder) {
             {"lowercase", folder.setting("do_lower_case", true)}}},
           {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
           {"decoder", {{"type", "WordPiece"}}},
-          {"model", {{"type", "WordPiece"}}}};
+          {"model", {{"type", "WordPiece"}, {"unk_token", nullptr}}}};
 }
 
 /// GPT-2's bytes, cut by the pre-tokenizer itself.
@@ -65,6 +66,19 @@ json qwen3_5_stages(const TokenizerFolder& folder) {
       R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)");
 }
 
+json gemma_stages(const TokenizerFolder&) {
+  const json visible = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", "\u2581"}};
+  const json plain = {{"type", "Replace"}, {"pattern", {{"String", "\u2581"}}}, {"content", " "}};
+  return {{"normalizer", visible},
+          {"pre_tokenizer",
+           {{"type", "Split"}, {"pattern", {{"String", " "}}}, {"behavior", "MergedWithPrevious"}}},
+          {"decoder",
+           {{"type", "Sequence"},
+            {"decoders", {plain, {{"type", "ByteFallback"}}, {{"type", "Fuse"}}}}}},
+          {"model",
+           {{"type", "BPE"}, {"unk_token", nullptr}, {"fuse_unk", true}, {"byte_fallback", true}}}};
+}
+
 constexpr NamedToken kBertTokens[] = {{"unk_token", "[UNK]"},
                                       {"sep_token", "[SEP]"},
                                       {"pad_token", "[PAD]"},
@@ -86,31 +100,98 @@ constexpr NamedToken kGptNeoxTokens[] = {{"bos_token", "<|endoftext|>"},
 constexpr NamedToken kQwenTokens[] = {
     {"eos_token", "<|endoftext|>"}, {"unk_token", "<|endoftext|>"}, {"pad_token", "<|endoftext|>"}};
 
+constexpr NamedToken kAlbertTokens[] = {
+    {"bos_token", "[CLS]"}, {"eos_token", "[SEP]"}, {"unk_token", "<unk>"},  {"sep_token", "[SEP]"},
+    {"pad_token", "<pad>"}, {"cls_token", "[CLS]"}, {"mask_token", "[MASK]"}};
+constexpr NamedToken kCamembertTokens[] = {{"bos_token", "<s>"},          {"eos_token", "</s>"},
+                                           {"unk_token", "<unk>"},        {"sep_token", "</s>"},
+                                           {"pad_token", "<pad>"},        {"cls_token", "<s>"},
+                                           {"mask_token", "<mask>", true}};
+constexpr NamedToken kGemmaTokens[] = {{"bos_token", "<bos>"},
+                                       {"eos_token", "<eos>"},
+                                       {"unk_token", "<unk>"},
+                                       {"pad_token", "<pad>"},
+                                       {"mask_token", "<mask>"}};
+constexpr NamedToken kT5Tokens[] = {
+    {"eos_token", "</s>"}, {"unk_token", "<unk>"}, {"pad_token", "<pad>"}};
+
 /// One row a class.
 constexpr TokenizerClass kClasses[] = {
+    {"AlbertTokenizer",
+     "Unigram",
+     ClassTemplate::albert,
+     {.defaults = kAlbertTokens},
+     albert_stages,
+     "spiece.model",
+     sentencepiece_in_order,
+     sentencepiece_specials},
     {"BertTokenizer",
      "WordPiece",
      ClassTemplate::bert,
      {.defaults = kBertTokens, .only_known = true},
-     bert_stages},
-    {"GPT2Tokenizer", "BPE", ClassTemplate::file, {.defaults = kGpt2Tokens}, gpt2_stages},
-    {"GPTNeoXTokenizer", "BPE", ClassTemplate::ends, {.defaults = kGptNeoxTokens}, gpt_neox_stages},
+     bert_stages,
+     "vocab.txt"},
+    {"CamembertTokenizer",
+     "Unigram",
+     ClassTemplate::xlm_roberta,
+     {.defaults = kCamembertTokens},
+     camembert_stages,
+     "sentencepiece.bpe.model",
+     arrange_camembert,
+     camembert_specials},
+    {"GPT2Tokenizer",
+     "BPE",
+     ClassTemplate::file,
+     {.defaults = kGpt2Tokens},
+     gpt2_stages,
+     "vocab.json"},
+    {"GPTNeoXTokenizer",
+     "BPE",
+     ClassTemplate::ends,
+     {.defaults = kGptNeoxTokens},
+     gpt_neox_stages,
+     "vocab.json"},
+    {"GemmaTokenizer", "BPE", ClassTemplate::file, {.defaults = kGemmaTokens}, gemma_stages, ""},
     {"MPNetTokenizer",
      "WordPiece",
      ClassTemplate::roberta,
      {.defaults = kMpnetTokens},
-     bert_stages},
+     bert_stages,
+     "vocab.txt"},
     {"Qwen2Tokenizer",
      "BPE",
      ClassTemplate::file,
      {.defaults = kQwenTokens, .adds_again = true},
-     qwen2_stages},
+     qwen2_stages,
+     "vocab.json"},
     {"Qwen3_5Tokenizer",
      "BPE",
      ClassTemplate::file,
      {.defaults = kQwenTokens, .adds_again = true},
-     qwen3_5_stages},
-    {"RobertaTokenizer", "BPE", ClassTemplate::roberta, {.defaults = kRobertaTokens}, gpt2_stages},
+     qwen3_5_stages,
+     "vocab.json"},
+    {"RobertaTokenizer",
+     "BPE",
+     ClassTemplate::roberta,
+     {.defaults = kRobertaTokens},
+     gpt2_stages,
+     "vocab.json"},
+    {"T5Tokenizer",
+     "Unigram",
+     ClassTemplate::t5,
+     {.defaults = kT5Tokens},
+     t5_stages,
+     "spiece.model",
+     arrange_t5,
+     t5_specials},
+    {"XLMRobertaTokenizer",
+     "Unigram",
+     ClassTemplate::xlm_roberta,
+     {.defaults = kRobertaTokens},
+     xlm_roberta_stages,
+     "sentencepiece.bpe.model",
+     arrange_xlm_roberta,
+     sentencepiece_specials},
 };
 
 const TokenizerClass* class_of_name(std::string_view name) {

@@ -18,7 +18,13 @@ struct ModelFiles {
   Vocabulary vocabulary;
   TokenIndex index;
   Merges merges;
+  std::vector<double> scores;  // Unigram's
   fs::path source;
+
+  void take(UnigramVocabulary unigram) {
+    vocabulary = std::move(unigram.tokens);
+    scores = std::move(unigram.scores);
+  }
 };
 
 /// tokenizer.json's model, which must be of the type that the class wants.
@@ -35,15 +41,23 @@ ModelFiles read_class_model(TokenizerFolder& folder, const TokenizerClass& row) 
   if (folder.tokenizer) {
     const Config model = class_model(folder, row.model);
     files.source = folder.tokenizer->file();
-    files.vocabulary = read_json_vocabulary(model, folder.vocabulary);
+    if (row.model == "Unigram") {
+      files.take(read_json_unigram(model, folder.vocabulary, ScoreReading::nearest));
+    } else {
+      files.vocabulary = read_json_vocabulary(model, folder.vocabulary);
+    }
     if (row.model == "BPE") files.merges = read_json_merges(model);
-  } else if (row.model == "BPE") {
-    files.source = folder.path / "vocab.json";
-    files.vocabulary = read_vocab_json(files.source);
-    files.merges = read_merges_txt(folder.path / "merges.txt");
   } else {
-    files.source = folder.path / "vocab.txt";
-    files.vocabulary = read_vocab_txt(files.source);
+    files.source = folder.path / row.vocabulary_file;
+    if (row.arrange) {
+      folder.sentencepiece = read_sentencepiece_file(files.source);
+      files.take(row.arrange(folder));
+    } else if (row.model == "BPE") {
+      files.vocabulary = read_vocab_json(files.source);
+      files.merges = read_merges_txt(folder.path / "merges.txt");
+    } else {
+      files.vocabulary = read_vocab_txt(files.source);
+    }
   }
   files.index = index_tokens(files.vocabulary);
   return files;
@@ -113,10 +127,22 @@ json ends_template(const TokenizerFolder& folder, const TokenIds& ids,
           {"special_tokens", specials}};
 }
 
+json t5_template(const TokenIds& ids) {
+  const json eos = ids.pair("eos_token");
+  const json end = special_piece(eos[0], 0);
+  return {{"type", "TemplateProcessing"},
+          {"single", {sequence_piece("A", 0), end}},
+          {"pair", {sequence_piece("A", 0), end, sequence_piece("B", 0), end}},
+          {"special_tokens", {{eos[0].get<std::string>(), {{"ids", {eos[1]}}}}}}};
+}
+
 json class_post_processor(const TokenizerFolder& folder, const TokenizerClass& row,
                           const TokenIds& ids, const AddedTokenList& added) {
   const bool in_file = folder.tokenizer && folder.tokenizer->has("post_processor");
   switch (row.post_processor) {
+    case ClassTemplate::albert:
+      if (in_file) return folder.tokenizer->json()["post_processor"];
+      [[fallthrough]];
     case ClassTemplate::bert:
       return {{"type", "BertProcessing"},
               {"cls", ids.pair("cls_token")},
@@ -125,6 +151,12 @@ json class_post_processor(const TokenizerFolder& folder, const TokenizerClass& r
       return {{"type", "RobertaProcessing"},
               {"cls", ids.pair("cls_token")},
               {"sep", ids.pair("sep_token")}};
+    case ClassTemplate::xlm_roberta:
+      return {{"type", "RobertaProcessing"},
+              {"cls", ids.pair("bos_token")},
+              {"sep", ids.pair("eos_token")}};
+    case ClassTemplate::t5:
+      return t5_template(ids);
     case ClassTemplate::file:
       if (in_file) return folder.tokenizer->json()["post_processor"];
       break;
@@ -151,8 +183,8 @@ void make_stages(const Config& stages, const Config& model, ModelFiles&& files, 
                  TokenizerParts& parts) {
   PipelineConfig pipeline{find_stage(stages, "normalizer"), find_stage(stages, "pre_tokenizer")};
   if (do_lower_case) pipeline = with_lowercase(std::move(pipeline));
-  parts.pipeline =
-      make_pipeline(pipeline, {model, files.vocabulary, files.index, files.merges, false});
+  parts.pipeline = make_pipeline(
+      pipeline, {model, files.vocabulary, files.index, files.merges, false, files.scores});
   parts.cleans_up = model_type(model) != "BPE";
   if (const auto decoder = find_stage(stages, "decoder")) parts.decoder = make_decoder(*decoder);
   if (const auto processor = find_stage(stages, "post_processor")) {
@@ -167,10 +199,18 @@ TokenizerParts read_by_class(TokenizerFolder& folder, const TokenizerClass& row,
                              bool do_lower_case) {
   TokenizerParts parts;
   ModelFiles files = read_class_model(folder, row);
-  AddedTokenList added = read_added_tokens(folder, row.added_tokens, files.index);
+  const auto others = row.others ? row.others(folder) : std::vector<AddedToken>();
+  AddedTokenRules rules = row.added_tokens;
+  rules.others = others;
+  AddedTokenList added = read_added_tokens(folder, rules, files.index);
   const TokenIds ids(files.index, added, files.source);
   json stages = row.stages(folder);
-  if (row.model == "WordPiece") stages["model"]["unk_token"] = ids.pair("unk_token")[0];
+  if (json& model = stages["model"]; model.contains("unk_token")) {
+    model["unk_token"] = ids.pair("unk_token")[0];
+  } else if (model.contains("unk_id") && model["unk_id"].is_null()) {
+    const auto unk = files.index.find(added.content("unk_token").value_or(""));
+    model["unk_id"] = unk == files.index.end() ? 0 : unk->second;
+  }
   stages["post_processor"] = class_post_processor(folder, row, ids, added);
   parts.added_tokens = added.tokens;
   const Config config(std::move(stages), files.source);
@@ -185,7 +225,11 @@ TokenizerParts read_as_it_stands(TokenizerFolder& folder, bool do_lower_case) {
   const Config model = tokenizer.at("model");
   ModelFiles files;
   files.source = tokenizer.file();
-  files.vocabulary = read_json_vocabulary(model, folder.vocabulary);
+  if (model_type(model) == "Unigram") {
+    files.take(read_json_unigram(model, folder.vocabulary, ScoreReading::scaled));
+  } else {
+    files.vocabulary = read_json_vocabulary(model, folder.vocabulary);
+  }
   if (model_type(model) == "BPE") files.merges = read_json_merges(model);
   files.index = index_tokens(files.vocabulary);
   parts.added_tokens = read_added_tokens(folder, {.keeps_file = true}, files.index).tokens;
@@ -219,12 +263,11 @@ bool read_keeps_end(const TokenizerFolder& folder) {
 TokenizerParts read_tokenizer_files(const fs::path& path, bool do_lower_case) {
   TokenizerFolder folder(path);
   const TokenizerClass* row = find_tokenizer_class(folder);
-  const bool has_words = row && row->model == "WordPiece" && folder.has("vocab.txt");
-  const bool has_bytes = row && row->model == "BPE" && folder.has("vocab.json");
-  if (!folder.tokenizer && !has_words && !has_bytes) {
-    throw LoadError("[Tokenizer] " + path.string() +
-                    ": expected tokenizer.json or vocab.txt, found neither" +
-                    (folder.has("vocab.json")
+  const std::string wanted(row ? row->vocabulary_file : "vocab.txt");
+  if (!folder.tokenizer && !(row && !wanted.empty() && folder.has(wanted.c_str()))) {
+    throw LoadError("[Tokenizer] " + path.string() + ": expected tokenizer.json" +
+                    (wanted.empty() ? "" : " or " + wanted + ", found neither") +
+                    (!row && folder.has("vocab.json")
                          ? "; vocab.json needs a tokenizer_class, or a model_type in config.json"
                          : ""));
   }

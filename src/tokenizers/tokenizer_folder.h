@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/config.h"
+#include "tokenizers/sentencepiece_file.h"
 
 namespace sentence_transformers {
 
@@ -25,6 +26,7 @@ struct TokenizerFolder {
   std::filesystem::path path;
   InnerObject vocabulary{"model", "vocab"};  // tokenizer.json's, which is most of it
   std::optional<Config> tokenizer, settings, special_tokens, model;
+  std::optional<SentencePieceFile> sentencepiece;  // read where there is no tokenizer.json
 };
 
 }  // namespace sentence_transformers

@@ -151,20 +151,45 @@ TEST_F(ConfigTest, ALargeInnerObjectIsReadApart) {
   using Members = std::vector<std::pair<std::string, json>>;
   EXPECT_EQ(apart.members,
             (Members{{"b", 1}, {"a", "s"}, {"o", nullptr}, {"l", nullptr}, {"b", 5}}));
+}
 
+TEST_F(ConfigTest, AListInTheInnerObjectsPlaceIsReadApart) {
   InnerObject list{"model", "vocab"};
-  const std::string text = R"({"model": {"vocab": [["a", 1], {"b": 2}]}})";
-  EXPECT_EQ(read_json(file(text), &list), json::parse(text));
+  const json rest = read_json(
+      file(R"({"model": {"x": [[1]], "vocab": [["a", 1], ["b", -0.50e1], ["", 7, 8], {"c": 2},
+               [3, "d"], ["e", null], [["f", 4]], ["g", [5]], "h", 6, [], ["i", -3], ["a", 1.0e-400],
+               ["j", {"k": [7]}], ["l", 18446744073709551615]], "y": ["z", 1]}, "v": [["w", 2]]})"),
+      &list);
+  EXPECT_EQ(rest, json::parse(R"({"model": {"x": [[1]], "vocab": [], "y": ["z", 1]},
+                                  "v": [["w", 2]]})"));
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(list.pairs, (Pairs{{"a", "1"},
+                               {"b", "-0.50e1"},
+                               {"", ""},
+                               {"", ""},
+                               {"", ""},
+                               {"e", ""},
+                               {"", ""},
+                               {"g", ""},
+                               {"", ""},
+                               {"", ""},
+                               {"", ""},
+                               {"i", "-3"},
+                               {"a", "1.0e-400"},
+                               {"j", ""},
+                               {"l", "18446744073709551615"}}));
   EXPECT_TRUE(list.members.empty());
+  InnerObject twice{"m", "v"};
+  read_json(file(R"({"m": {"v": [["a", 1]]}, "m": {"v": [["b", 2]]}})"), &twice);
+  EXPECT_EQ(twice.pairs, (Pairs{{"b", "2"}}));
 }
 
 TEST_F(ConfigTest, OnlyTheInnerObjectItselfIsReadApart) {
   using Members = std::vector<std::pair<std::string, json>>;
   for (const std::string text :
        {R"({"model": [{"vocab": {"a": 1}}]})", R"([{"model": {"vocab": {"a": 1}}}])",
-        R"({"model": {"vocab": 1}, "other": {"vocab": {"a": 1}}})",
-        R"({"model": {"vocab": [{"vocab": {"a": 1}}], "x": {"a": 1}}})", R"({"model": "vocab"})",
-        R"({"x": {"model": {"vocab": {"a": 1}}}, "vocab": {"b": 2}})"}) {
+        R"({"model": {"vocab": 1}, "other": {"vocab": {"a": 1}}})", R"({"model": {"x": {"a": 1}}})",
+        R"({"model": "vocab"})", R"({"x": {"model": {"vocab": {"a": 1}}}, "vocab": {"b": 2}})"}) {
     InnerObject apart{"model", "vocab"};
     EXPECT_EQ(read_json(file(text), &apart), json::parse(text));
     EXPECT_EQ(apart.members, Members()) << text;

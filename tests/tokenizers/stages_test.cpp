@@ -245,7 +245,7 @@ TEST(Stages, NamesWhatIsNotHere) {
   EXPECT_THROWS(UnsupportedError, make_pre_tokenizer(config_of(unknown)), "Telepathy", "ByteLevel");
   EXPECT_THROWS(UnsupportedError, make_decoder(config_of(unknown)), "Telepathy", "WordPiece");
   EXPECT_THROWS(UnsupportedError, model_of({{"type", "Telepathy"}, {"vocab", json::object()}}),
-                "Telepathy", "known: BPE, WordLevel, WordPiece");
+                "Telepathy", "known: BPE, Unigram, WordLevel, WordPiece");
   EXPECT_THROWS(UnsupportedError, apply_post_processor(config_of(unknown), {}, 9), "Telepathy",
                 "known: BertProcessing", "TemplateProcessing");
 }

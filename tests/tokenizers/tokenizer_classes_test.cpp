@@ -46,7 +46,7 @@ class TokenizerClasses : public testing::Test {
 
 TEST_F(TokenizerClasses, IdsAsHuggingFace) {
   const json cases = golden_json("tokenizer_cases.json");
-  ASSERT_GE(cases["folders"].size(), 6u);
+  ASSERT_GE(cases["folders"].size(), 16u);
   for (const auto& [name, folder] : cases["folders"].items()) {
     SCOPED_TRACE(name);
     const auto tokenizer = Tokenizer::from_pretrained(golden("tokenizers") / name);
@@ -139,7 +139,7 @@ TEST_F(TokenizerClasses, WhichClassItIs) {
   EXPECT_EQ(named("RobertaTokenizer", "modernbert"), "TokenizersBackend");
   EXPECT_EQ(named(nullptr, "nobody"), "TokenizersBackend");
   EXPECT_THROWS(UnsupportedError, named("XLNetTokenizerFast", "xlnet"), "tokenizer_config.json",
-                "XLNetTokenizer; known: BertTokenizer, GPT2Tokenizer", "PreTrainedTokenizerFast");
+                "XLNetTokenizer; known: AlbertTokenizer, BertTokenizer", "PreTrainedTokenizerFast");
   EXPECT_THROWS(UnsupportedError, named(nullptr, "xlnet"), "config.json: \"model_type\"", "XLNet");
 }
 
@@ -227,6 +227,55 @@ TEST_F(TokenizerClasses, InvalidUtf8CountsAsReplacementCharacters) {
   }
 }
 
+// What tokenizer.json says of its stages does not count; the settings do.
+TEST_F(TokenizerClasses, StagesOfUnigramClasses) {
+  copy("xlm_roberta");
+  const Ids plain = ids("The dog");
+  json tokenizer = read("tokenizer.json");
+  tokenizer["pre_tokenizer"] = nullptr;
+  tokenizer["decoder"] = nullptr;
+  tokenizer["model"]["unk_id"] = 0;
+  tokenizer["model"]["byte_fallback"] = true;
+  tokenizer["post_processor"] = nullptr;
+  tokenizer["normalizer"] = {{"type", "Sequence"},
+                             {"normalizers", {{{"type", "Lowercase"}}, tokenizer["normalizer"]}}};
+  write("tokenizer.json", tokenizer);
+  EXPECT_EQ(ids("The dog"), plain);
+  EXPECT_EQ(ids("\uff21"), ids("A"));  // of the normalizers the character map alone stays
+  tokenizer["normalizer"] = {{"type", "Lowercase"}};
+  write("tokenizer.json", tokenizer);
+  EXPECT_NE(ids("\uff21"), ids("A"));
+  EXPECT_EQ(ids("The dog"), plain);
+  change("tokenizer_config.json", "add_prefix_space", false);
+  EXPECT_NE(ids("The dog"), plain);
+}
+
+TEST_F(TokenizerClasses, AlbertsSettings) {
+  copy("albert_files");
+  const auto same = [&](const char* a, const char* b) { return ids(a) == ids(b); };
+  EXPECT_FALSE(same("The", "the"));
+  EXPECT_FALSE(same("caf\u00e9", "cafe"));
+  EXPECT_TRUE(same("``a''", "\"a\""));
+  change("tokenizer_config.json", "do_lower_case", nullptr);
+  change("tokenizer_config.json", "keep_accents", false);
+  EXPECT_TRUE(same("The", "the"));
+  EXPECT_TRUE(same("caf\u00e9", "cafe"));
+}
+
+TEST_F(TokenizerClasses, NamesTheVocabularyFileThatIsMissing) {
+  for (const std::string folder : {"xlm_roberta_files", "t5_files"}) {
+    fs::remove_all(folder_);
+    copy(folder);
+    const std::string file = folder == "t5_files" ? "spiece.model" : "sentencepiece.bpe.model";
+    fs::remove(folder_ / file);
+    EXPECT_THROWS(LoadError, load(), "expected tokenizer.json or " + file + ", found neither");
+  }
+  fs::remove_all(folder_);
+  copy("gemma");
+  fs::remove(folder_ / "tokenizer.json");
+  EXPECT_THROWS(LoadError, load(), "expected tokenizer.json");
+}
+
 TEST_F(TokenizerClasses, TimeGrowsWithTheTextNotItsSquare) {
   copy("qwen3");
   const Tokenizer tokenizer = load();
@@ -236,7 +285,7 @@ TEST_F(TokenizerClasses, TimeGrowsWithTheTextNotItsSquare) {
   EXPECT_GT(tokenizer.count_tokens(std::string(1'000'000, '.')), 0);
 }
 
-// Texts of a RoBERTa and a ModernBERT that are in use; ids by transformers 5.23.
+// Texts of a RoBERTa, a ModernBERT and an ALBERT that are in use; ids by transformers 5.23.
 TEST(RealTokenizers, AsHuggingFace) {
   const fs::path shared = fs::path(SOURCE_FOLDER) / "../shared/tokenizers";
   if (!fs::exists(shared)) GTEST_SKIP() << "no tokenizers in " << shared;

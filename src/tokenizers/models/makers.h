@@ -6,6 +6,7 @@
 namespace sentence_transformers {
 
 std::unique_ptr<Model> make_bpe(const ModelParts& parts);
+std::unique_ptr<Model> make_unigram(const ModelParts& parts);
 std::unique_ptr<Model> make_word_level(const ModelParts& parts);
 std::unique_ptr<Model> make_wordpiece_model(const ModelParts& parts);
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,7 +30,8 @@ struct ModelParts {
   const Vocabulary& vocabulary;
   const TokenIndex& index;
   const Merges& merges;
-  bool byte_level;  // the pre-tokenizer would map bytes to visible characters
+  bool byte_level;                      // the pre-tokenizer would map bytes to visible characters
+  std::span<const double> scores = {};  // Unigram's, one for each token of the vocabulary
 };
 
 /// Immutable, as far as its callers can see.

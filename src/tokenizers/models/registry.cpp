@@ -13,6 +13,7 @@ struct ModelMaker {
 
 constexpr ModelMaker kModels[] = {
     {"BPE", make_bpe},
+    {"Unigram", make_unigram},
     {"WordLevel", make_word_level},
     {"WordPiece", make_wordpiece_model},
 };

@@ -9,6 +9,7 @@ namespace {
 struct Lower {
   static bool changes(char32_t c) { return unicode::flags(c) & unicode::kLowercase; }
   static void put(char32_t c, std::string& text) {
+    if (c < 0x80) return append_utf8(text, c + U'a' - U'A');
     for (const uint32_t part : unicode::lowercase(c)) append_utf8(text, part);
   }
 };

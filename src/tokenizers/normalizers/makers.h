@@ -13,6 +13,7 @@ std::unique_ptr<Normalizer> make_nfd(const Config& config);
 std::unique_ptr<Normalizer> make_nfkc(const Config& config);
 std::unique_ptr<Normalizer> make_nfkd(const Config& config);
 std::unique_ptr<Normalizer> make_nmt(const Config& config);
+std::unique_ptr<Normalizer> make_precompiled(const Config& config);
 std::unique_ptr<Normalizer> make_prepend(const Config& config);
 std::unique_ptr<Normalizer> make_replace(const Config& config);
 std::unique_ptr<Normalizer> make_normalizer_sequence(const Config& config);

@@ -14,6 +14,7 @@ std::unique_ptr<Normalizer> make_normalizer(const Config& config) {
       {"NFKC", make_nfkc},
       {"NFKD", make_nfkd},
       {"Nmt", make_nmt},
+      {"Precompiled", make_precompiled},
       {"Prepend", make_prepend},
       {"Replace", make_replace},
       {"Sequence", make_normalizer_sequence},

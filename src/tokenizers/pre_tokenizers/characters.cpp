@@ -1,4 +1,4 @@
-// Digits, Punctuation, WhitespaceSplit: pre-tokenizers that split at kinds of characters.
+// Digits, Punctuation: pre-tokenizers that split at kinds of characters.
 #include "tokenizers/pre_tokenizers/makers.h"
 #include "tokenizers/pre_tokenizers/split_behavior.h"
 #include "tokenizers/unicode.h"
@@ -21,7 +21,6 @@ class SplitAt : public PreTokenizer {
 
 bool is_numeric(char32_t c) { return unicode::kinds(c) & unicode::kNumeric; }
 bool is_punctuation(char32_t c) { return unicode::flags(c) & unicode::kPunctuation; }
-bool is_space(char32_t c) { return unicode::kinds(c) & unicode::kSpace; }
 
 }  // namespace
 
@@ -34,10 +33,6 @@ std::unique_ptr<PreTokenizer> make_digits(const Config& config) {
 std::unique_ptr<PreTokenizer> make_punctuation(const Config& config) {
   return std::make_unique<SplitAt>(is_punctuation,
                                    read_split_behavior(config, SplitBehavior::isolated));
-}
-
-std::unique_ptr<PreTokenizer> make_whitespace_split(const Config&) {
-  return std::make_unique<SplitAt>(is_space, SplitBehavior::removed);
 }
 
 }  // namespace sentence_transformers

@@ -1,4 +1,4 @@
-// Whitespace and BertPreTokenizer: words without the white space between them.
+// Whitespace, WhitespaceSplit and BertPreTokenizer: words without the white space between them.
 #include "core/utf8.h"
 #include "tokenizers/pre_tokenizers/makers.h"
 #include "tokenizers/unicode.h"
@@ -33,6 +33,8 @@ int word_kind(char32_t c) {
   return kinds & unicode::kWord ? 1 : 2;
 }
 
+int kind_between_spaces(char32_t c) { return unicode::kinds(c) & unicode::kSpace ? 0 : 1; }
+
 int bert_kind(char32_t c) {
   if (unicode::kinds(c) & unicode::kSpace) return 0;
   return unicode::flags(c) & unicode::kPunctuation ? -1 : 1;
@@ -42,6 +44,10 @@ int bert_kind(char32_t c) {
 
 std::unique_ptr<PreTokenizer> make_whitespace(const Config&) {
   return std::make_unique<Words<word_kind>>();
+}
+
+std::unique_ptr<PreTokenizer> make_whitespace_split(const Config&) {
+  return std::make_unique<Words<kind_between_spaces>>();
 }
 
 std::unique_ptr<PreTokenizer> make_bert_pre_tokenizer(const Config&) {

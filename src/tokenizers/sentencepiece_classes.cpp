@@ -1,0 +1,155 @@
+#include "tokenizers/sentencepiece_classes.h"
+
+#include <algorithm>
+
+namespace sentence_transformers {
+namespace {
+
+using nlohmann::json;
+
+/// The first Precompiled of tokenizer.json, or the sentencepiece file's character map; else null.
+json character_map(const TokenizerFolder& folder) {
+  if (folder.sentencepiece) {
+    const std::string& map = folder.sentencepiece->character_map;
+    if (map.empty()) return nullptr;
+    return {{"type", "Precompiled"},
+            {"precompiled_charsmap", json::binary({map.begin(), map.end()})}};
+  }
+  if (!folder.tokenizer || !folder.tokenizer->has("normalizer")) return nullptr;
+  const auto is_map = [](const json& stage) {
+    return stage.is_object() && stage.value("type", json()) == "Precompiled";
+  };
+  const json& normalizer = folder.tokenizer->json()["normalizer"];
+  if (is_map(normalizer)) return normalizer;
+  const auto members = normalizer.find("normalizers");
+  if (members == normalizer.end() || !members->is_array()) return nullptr;
+  const auto found = std::find_if(members->begin(), members->end(), is_map);
+  return found == members->end() ? json() : *found;
+}
+
+/// Words, each behind a visible space if `prefixed`.
+json stages_of_words(json normalizer, json model, bool prefixed) {
+  const json space = {{"type", "Metaspace"},
+                      {"replacement", "\u2581"},
+                      {"prepend_scheme", prefixed ? "always" : "never"}};
+  model["type"] = "Unigram";
+  return {{"normalizer", std::move(normalizer)},
+          {"pre_tokenizer",
+           {{"type", "Sequence"}, {"pretokenizers", {{{"type", "WhitespaceSplit"}}, space}}}},
+          {"decoder", space},
+          {"model", std::move(model)}};
+}
+
+bool adds_space(const TokenizerFolder& folder) { return folder.setting("add_prefix_space", true); }
+
+/// What the settings say that a token's text is.
+std::string token_text(const TokenizerFolder& folder, const char* name, std::string fallback) {
+  if (!folder.settings || !folder.settings->has(name)) return fallback;
+  if (!folder.settings->json()[name].is_object()) return folder.setting(name, fallback);
+  return folder.settings->at(name).require<std::string>("content");
+}
+
+void add_pieces(const TokenizerFolder& folder, size_t from, UnigramVocabulary& vocabulary) {
+  const auto& pieces = folder.sentencepiece->pieces;
+  for (size_t i = from; i < pieces.size(); ++i) vocabulary.add(pieces[i].text, pieces[i].score);
+}
+
+std::string extra_id(int64_t number) { return "<extra_id_" + std::to_string(number) + ">"; }
+
+int64_t count_extra_ids(const TokenizerFolder& folder) {
+  constexpr int64_t kUsual = 100;
+  return folder.settings ? folder.settings->get_at_least("extra_ids", kUsual, 0) : kUsual;
+}
+
+AddedToken special(std::string content) { return {.content = std::move(content), .special = true}; }
+
+}  // namespace
+
+json albert_stages(const TokenizerFolder& folder) {
+  const auto quotes = [](const char* from) -> json {
+    return {{"type", "Replace"}, {"pattern", {{"String", from}}}, {"content", "\""}};
+  };
+  json members = {quotes("``"), quotes("''")};
+  if (!folder.setting("keep_accents", false)) {
+    members.push_back({{"type", "NFKD"}});
+    members.push_back({{"type", "StripAccents"}});
+  }
+  if (folder.setting("do_lower_case", true)) members.push_back({{"type", "Lowercase"}});
+  if (json map = character_map(folder); !map.is_null()) members.push_back(std::move(map));
+  return stages_of_words({{"type", "Sequence"}, {"normalizers", std::move(members)}},
+                         {{"unk_id", 1}}, adds_space(folder));
+}
+
+json camembert_stages(const TokenizerFolder& folder) {
+  return stages_of_words(character_map(folder), {{"unk_id", nullptr}}, adds_space(folder));
+}
+
+json t5_stages(const TokenizerFolder& folder) {
+  return stages_of_words(character_map(folder), {{"unk_id", 2}}, true);
+}
+
+json xlm_roberta_stages(const TokenizerFolder& folder) {
+  return stages_of_words(character_map(folder), {{"unk_id", 3}}, adds_space(folder));
+}
+
+UnigramVocabulary sentencepiece_in_order(const TokenizerFolder& folder) {
+  UnigramVocabulary vocabulary;
+  add_pieces(folder, 0, vocabulary);
+  return vocabulary;
+}
+
+UnigramVocabulary arrange_camembert(const TokenizerFolder& folder) {
+  UnigramVocabulary vocabulary;
+  vocabulary.add("<s>NOTUSED", 0);
+  vocabulary.add(token_text(folder, "pad_token", "<pad>"), 0);
+  vocabulary.add("</s>NOTUSED", 0);
+  vocabulary.add(token_text(folder, "unk_token", "<unk>"), 0);
+  vocabulary.add("<unk>NOTUSED", -100);
+  add_pieces(folder, 1, vocabulary);
+  vocabulary.add(token_text(folder, "mask_token", "<mask>"), 0);
+  return vocabulary;
+}
+
+UnigramVocabulary arrange_t5(const TokenizerFolder& folder) {
+  UnigramVocabulary vocabulary = sentencepiece_in_order(folder);
+  for (int64_t i = count_extra_ids(folder); i > 0; --i) vocabulary.add(extra_id(i - 1), 0);
+  return vocabulary;
+}
+
+UnigramVocabulary arrange_xlm_roberta(const TokenizerFolder& folder) {
+  UnigramVocabulary vocabulary;
+  vocabulary.add(token_text(folder, "bos_token", "<s>"), 0);
+  vocabulary.add(token_text(folder, "pad_token", "<pad>"), 0);
+  vocabulary.add(token_text(folder, "eos_token", "</s>"), 0);
+  vocabulary.add(token_text(folder, "unk_token", "<unk>"), 0);
+  add_pieces(folder, 3, vocabulary);
+  vocabulary.add(token_text(folder, "mask_token", "<mask>"), 0);
+  return vocabulary;
+}
+
+std::vector<AddedToken> sentencepiece_specials(const TokenizerFolder& folder) {
+  std::vector<AddedToken> tokens;
+  if (!folder.sentencepiece) return tokens;
+  for (const SentencePiece& piece : folder.sentencepiece->pieces) {
+    if (piece.type == SentencePiece::control) tokens.push_back(special(piece.text));
+    if (piece.type == SentencePiece::user_defined) tokens.push_back({.content = piece.text});
+  }
+  return tokens;
+}
+
+std::vector<AddedToken> camembert_specials(const TokenizerFolder& folder) {
+  if (folder.sentencepiece) return sentencepiece_specials(folder);
+  return {special("<s>NOTUSED"), special("</s>NOTUSED"), special("<unk>NOTUSED")};
+}
+
+std::vector<AddedToken> t5_specials(const TokenizerFolder& folder) {
+  std::vector<AddedToken> tokens = sentencepiece_specials(folder);
+  const bool listed = std::any_of(tokens.begin(), tokens.end(), [](const AddedToken& token) {
+    return token.content.find("<extra_id_") != std::string::npos;
+  });
+  const int64_t count = listed ? 0 : count_extra_ids(folder);
+  for (int64_t i = 0; i < count; ++i) tokens.push_back(special(extra_id(i)));
+  return tokens;
+}
+
+}  // namespace sentence_transformers

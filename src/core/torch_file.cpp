@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "core/quoted.h"
 #include "core/safetensors.h"
 #include "core/unpickle.h"
 #include "core/zip.h"
@@ -125,7 +126,8 @@ class TorchFileReader {
       const auto known = storages_.find(key);
       if (known != storages_.end()) return known->second;
       const ZipEntry* record = zip.find(prefix + "data/" + key);
-      if (!record) throw LoadError(at + "its record \"" + prefix + "data/" + key + "\" is missing");
+      if (!record)
+        throw LoadError(at + "its record " + in_quotes(prefix + "data/" + key) + " is missing");
       Storage made{record->begin, record->size, file_.file_, nullptr};
       if (record->deflated) {
         made.inflated = std::make_shared<std::vector<std::byte>>(zip.read(*record));
@@ -167,7 +169,7 @@ class TorchFileReader {
       at += sizeof count;
       const auto needed = multiply_add(count, size->second, 0);
       if (!needed || *needed > bytes.size() - at) {
-        throw LoadError(start_ + "storage \"" + std::string(key->text) + "\" of " +
+        throw LoadError(start_ + "storage " + in_quotes(key->text) + " of " +
                         std::to_string(count) + " elements lies outside of the file");
       }
       storages_[std::string(key->text)] = {at, static_cast<size_t>(*needed), file_.file_, nullptr};
@@ -180,7 +182,7 @@ class TorchFileReader {
     add_tensors(root, [&](const PickledStorage& storage, const std::string& where) {
       const auto found = storages_.find(std::string(storage.key));
       if (found == storages_.end()) {
-        throw LoadError(where + "its storage \"" + std::string(storage.key) + "\" is missing");
+        throw LoadError(where + "its storage " + in_quotes(storage.key) + " is missing");
       }
       return found->second;
     });
@@ -213,7 +215,7 @@ class TorchFileReader {
       const PickledStorage& storage = value->tensor->storage;
       const size_t size = storage_element(storage);
       if (sizes.emplace(storage.key, size).first->second != size) {
-        throw LoadError(start_ + "storage \"" + std::string(storage.key) + "\" has two types");
+        throw LoadError(start_ + "storage " + in_quotes(storage.key) + " has two types");
       }
     }
   }
@@ -230,7 +232,7 @@ class TorchFileReader {
         throw LoadError(start_ + "expected texts as keys, found " + kind_name(key.kind));
       }
       const std::string name(key.text);
-      const std::string at = start_ + "tensor \"" + name + "\": ";
+      const std::string at = start_ + "tensor " + in_quotes(name) + ": ";
       if (value.kind != Kind::tensor) {
         throw UnsupportedError(at + "expected a tensor, found " + kind_name(value.kind));
       }
@@ -329,7 +331,7 @@ std::vector<std::string> TorchFile::names() const {
 at::Tensor TorchFile::get(const std::string& name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
-    throw LoadError("[TorchFile] " + path().string() + ": there is no tensor \"" + name + "\"");
+    throw LoadError("[TorchFile] " + path().string() + ": there is no tensor " + in_quotes(name));
   }
   const Entry& entry = found->second;
   const at::TensorOptions options = at::TensorOptions().dtype(entry.dtype);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/quoted.h"
+
 namespace sentence_transformers {
 namespace {
 
@@ -125,8 +127,7 @@ std::string build_object(const PickledValue& function, const PickledValue& argum
                          PickledValue& result, std::deque<PickledTensor>& tensors) {
   if (function.kind != Kind::global || !contains(kCallable, function.text)) {
     return std::string("expected a function, found ") +
-           (function.kind == Kind::global ? "\"" + std::string(function.text) + "\""
-                                          : kind_name(function.kind));
+           (function.kind == Kind::global ? in_quotes(function.text) : kind_name(function.kind));
   }
   if (arguments.kind != Kind::tuple) {
     return std::string("expected a tuple of arguments, found ") + kind_name(arguments.kind);

@@ -8,6 +8,8 @@
 
 #ifdef SENTENCE_TRANSFORMERS_ZLIB
 #include <zlib.h>
+
+#include "core/quoted.h"
 #endif
 
 namespace sentence_transformers {
@@ -100,7 +102,7 @@ ZipFile::ZipFile(std::shared_ptr<MappedFile> file, const std::string& start)
     const size_t name_size = reader.number(at + 28, 2), extra_size = reader.number(at + 30, 2),
                  comment_size = reader.number(at + 32, 2);
     const std::string name = reader.text(at + kDirectorySize, name_size);
-    const std::string where = start_ + "zip entry \"" + name + "\": ";
+    const std::string where = start_ + "zip entry " + in_quotes(name) + ": ";
     size_t extra = at + kDirectorySize + name_size;
     const size_t extra_end = extra + extra_size;
     reader.require(extra, extra_size, "directory");
@@ -146,8 +148,8 @@ ZipFile::ZipFile(std::shared_ptr<MappedFile> file, const std::string& start)
             [](const Range& a, const Range& b) { return a.begin < b.begin; });
   for (size_t i = 1; i < ranges.size(); ++i) {
     if (ranges[i].begin < ranges[i - 1].end) {
-      throw LoadError(start_ + "zip entries \"" + ranges[i - 1].name + "\" and \"" +
-                      ranges[i].name + "\" overlap");
+      throw LoadError(start_ + "zip entries " + in_quotes(ranges[i - 1].name) + " and " +
+                      in_quotes(ranges[i].name) + " overlap");
     }
   }
 }

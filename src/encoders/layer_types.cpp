@@ -20,9 +20,8 @@ std::vector<std::string> read_layer_types(const Config& config, int64_t layers,
   }
   for (const auto& type : list) {
     if (type != kFullAttention && type != kSlidingAttention) {
-      throw UnsupportedError("[make_encoder] " + config.name("layer_types") + ": \"" +
-                             type.dump().substr(0, 100) + "\"; known: " + kFullAttention + ", " +
-                             kSlidingAttention);
+      throw UnsupportedError("[make_encoder] " + config.name("layer_types") + ": " + shown(type) +
+                             "; known: " + kFullAttention + ", " + kSlidingAttention);
     }
     types.push_back(type.get<std::string>());
   }

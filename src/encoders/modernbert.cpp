@@ -3,6 +3,7 @@
 // networks, and windows in most layers.
 #include <sentence_transformers/error.h>
 
+#include "core/quoted.h"
 #include "encoders/architecture.h"
 #include "encoders/heads.h"
 #include "encoders/layer_types.h"
@@ -80,8 +81,8 @@ std::shared_ptr<ClassificationHead> make_modernbert_head(const HeadSource& sourc
   const Config& config = source.config;
   const auto pooling = config.get<std::string>("classifier_pooling", "cls");
   if (pooling != "cls" && pooling != "mean") {
-    throw UnsupportedError("[ModernBert] " + config.name("classifier_pooling") + " is \"" +
-                           pooling.substr(0, 100) + "\"; known: cls, mean");
+    throw UnsupportedError("[ModernBert] " + config.name("classifier_pooling") + " is " +
+                           in_quotes(pooling) + "; known: cls, mean");
   }
   return make_head(
       source,

@@ -23,8 +23,7 @@ int64_t read_size(const Config& config, const std::string& new_key, const std::s
 void refuse_variants(const Config& config) {
   const auto refuse = [&](const std::string& key, bool is_there) {
     if (is_there) {
-      throw UnsupportedError("[NomicBert] " + config.name(key) + ": " +
-                             config.json()[key].dump().substr(0, 100) +
+      throw UnsupportedError("[NomicBert] " + config.name(key) + ": " + shown(config.json()[key]) +
                              " is a variant that is not here");
     }
   };

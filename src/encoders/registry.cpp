@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "core/quoted.h"
 #include "encoders/architecture.h"
 
 namespace sentence_transformers {
@@ -36,8 +37,8 @@ Found find_architecture(const Config& config) {
   }
   std::string names;
   for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
-  throw UnsupportedError("[make_encoder] " + config.name("model_type") + " is \"" +
-                         type.substr(0, 100) + "\"; known: " + names);
+  throw UnsupportedError("[make_encoder] " + config.name("model_type") + " is " + in_quotes(type) +
+                         "; known: " + names);
 }
 
 /// What stands before the encoder's names in this checkpoint.

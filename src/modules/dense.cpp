@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/checkpoint.h"
+#include "core/quoted.h"
 
 namespace sentence_transformers {
 namespace {
@@ -24,8 +25,8 @@ Activation read_activation(const Config& config) {
   if (found != known.end() && type.starts_with("torch.nn.")) return found->second;
   std::string names;
   for (const auto& [name, value] : known) names += (names.empty() ? "" : ", ") + name;
-  throw UnsupportedError("[Dense] " + config.name("activation_function") + " is \"" +
-                         type.substr(0, 100) + "\"; known of torch.nn: " + names);
+  throw UnsupportedError("[Dense] " + config.name("activation_function") + " is " +
+                         in_quotes(type) + "; known of torch.nn: " + names);
 }
 
 /// Is it token_embeddings that a key names? Throws UnsupportedError for a name that is neither.

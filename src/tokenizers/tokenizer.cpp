@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <unordered_map>
 
+#include "core/quoted.h"
 #include "tokenizers/tokenizer_files.h"
 
 namespace sentence_transformers {
@@ -49,8 +50,8 @@ struct Tokenizer::Impl {
   /// `token` stays where it is.
   void add(const std::string& token, int64_t id) {
     if (id >= id_limit) {
-      throw LoadError("[Tokenizer] token \"" + token + "\" has the id " + std::to_string(id) +
-                      "; expected less than " + std::to_string(id_limit) +
+      throw LoadError("[Tokenizer] token " + in_quotes(token) + " has the id " +
+                      std::to_string(id) + "; expected less than " + std::to_string(id_limit) +
                       " for a vocabulary of this size");
     }
     if (id >= static_cast<int64_t>(tokens.size())) {

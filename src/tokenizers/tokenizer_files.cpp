@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/quoted.h"
 #include "tokenizers/added_token_files.h"
 #include "tokenizers/tokenizer_classes.h"
 
@@ -73,8 +74,8 @@ class TokenIds {
   json pair(const std::string& name) const {
     const std::string content = added_.content(name).value_or("");
     if (const auto id = find(content)) return {content, *id};
-    throw LoadError("[Tokenizer] " + source_.string() + ": the vocabulary lacks the " + name +
-                    " \"" + content + "\"");
+    throw LoadError("[Tokenizer] " + source_.string() + ": the vocabulary lacks the " + name + " " +
+                    in_quotes(content));
   }
 
  private:

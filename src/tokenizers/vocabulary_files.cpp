@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/files.h"
+#include "core/json.h"
 
 namespace sentence_transformers {
 namespace {
@@ -17,7 +18,7 @@ int64_t read_id(const json& id, const std::string& name) {
     return id.get<int64_t>();
   }
   throw LoadError("[Tokenizer] " + name + ": expected an id, found " +
-                  (id.is_null() || id.is_structured() ? "something else" : id.dump()));
+                  (id.is_null() || id.is_structured() ? "something else" : shown(id)));
 }
 
 /// Calls line(std::string_view, size_t number) for each line, counted from 1; a line end at the end

@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "core/quoted.h"
 #include "core/utf8.h"
 #include "tokenizers/byte_characters.h"
 #include "tokenizers/models/makers.h"
@@ -70,9 +71,9 @@ class Bpe : public Model {
       merged += std::string_view(right).substr(std::min(options_.prefix.size(), right.size()));
       for (const std::string& token : {std::cref(left), std::cref(right), std::cref(merged)}) {
         if (find(token) >= 0) continue;
-        throw LoadError("[Tokenizer] " + parts.config.file().string() +
-                        ": the vocabulary lacks \"" + token + "\" of the merge of \"" + left +
-                        "\" and \"" + right + "\"");
+        throw LoadError("[Tokenizer] " + parts.config.file().string() + ": the vocabulary lacks " +
+                        in_quotes(token) + " of the merge of " + in_quotes(left) + " and " +
+                        in_quotes(right));
       }
       merges_.add(find(left), find(right), {rank++, find(merged)});
     }

@@ -1,6 +1,8 @@
 // The table of models.
 #include <sentence_transformers/error.h>
 
+#include "core/quoted.h"
+
 #include "tokenizers/models/makers.h"
 
 namespace sentence_transformers {
@@ -50,7 +52,7 @@ int64_t require_token(const ModelParts& parts, const std::string& token, const c
   const auto found = parts.index.find(token);
   if (found != parts.index.end()) return found->second;
   throw LoadError("[Tokenizer] " + parts.config.file().string() + ": the vocabulary lacks the " +
-                  role + " \"" + token + "\"");
+                  role + " " + in_quotes(token));
 }
 
 }  // namespace sentence_transformers

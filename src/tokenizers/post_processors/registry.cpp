@@ -46,7 +46,7 @@ Template post_processor_sequence(const Config& config, Template before, int64_t 
 int64_t check_token_id(const nlohmann::json& id, int64_t vocab_size, const std::string& name) {
   if (id.is_number_integer() && id >= 0 && id < vocab_size) return id.get<int64_t>();
   throw LoadError("[Tokenizer] " + name + ": expected an id from 0 to " +
-                  std::to_string(vocab_size - 1) + ", found " + id.dump());
+                  std::to_string(vocab_size - 1) + ", found " + shown(id));
 }
 
 }  // namespace sentence_transformers

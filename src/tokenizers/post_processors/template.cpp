@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/quoted.h"
 #include "tokenizers/post_processors/makers.h"
 #include "tokenizers/stage_table.h"
 
@@ -44,8 +45,8 @@ std::vector<TemplatePiece> read_template(const Config& processor, const char* ke
     const bool again = std::any_of(pieces.begin(), pieces.end(),
                                    [&](const TemplatePiece& p) { return p.kind == kind; });
     if (again || (id != "A" && (id != "B" || !pair))) {
-      throw LoadError("[Tokenizer] " + sequence.name("id") + " is \"" + id + "\"; expected " +
-                      (pair ? "A and B" : "A alone") + ", each of them once");
+      throw LoadError("[Tokenizer] " + sequence.name("id") + " is " + in_quotes(id) +
+                      "; expected " + (pair ? "A and B" : "A alone") + ", each of them once");
     }
     pieces.push_back({kind, 0, read_type_id(sequence)});
   }

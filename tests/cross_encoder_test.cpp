@@ -374,6 +374,14 @@ TEST(CrossEncoder, RefusesOtherModules) {
   EXPECT_THROWS(LoadError, folder.load(), "[CrossEncoder]", "expected a list of modules");
 }
 
+TEST(CrossEncoder, RefusesALoopOfLinks) {
+  const CrossFolder folder;
+  fs::remove(folder.path / "modules.json");
+  fs::create_symlink("modules.json", folder.path / "modules.json");
+  EXPECT_THROWS(LoadError, folder.load(), folder.file("modules.json"),
+                "Too many levels of symbolic links");
+}
+
 TEST(CrossEncoder, RefusesAnotherTask) {
   const CrossFolder folder;
   folder.set("sentence_bert_config.json", "transformer_task", "text-generation");

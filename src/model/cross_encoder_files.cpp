@@ -2,6 +2,9 @@
 
 #include <sentence_transformers/error.h>
 
+#include "core/files.h"
+#include "core/quoted.h"
+
 namespace sentence_transformers {
 namespace {
 
@@ -27,8 +30,8 @@ std::optional<ScoreActivation> find_activation(const Config& config, const std::
     if (name == "Sigmoid") return ScoreActivation::sigmoid;
     if (name == "Identity") return ScoreActivation::identity;
   }
-  throw UnsupportedError("[" + kFunction + "] " + config.name(key) + " is \"" + *type +
-                         "\"; known: " + kSigmoid + ", " + kIdentity +
+  throw UnsupportedError("[" + kFunction + "] " + config.name(key) + " is " + in_quotes(*type) +
+                         "; known: " + kSigmoid + ", " + kIdentity +
                          ". CrossEncoderOptions::activation can replace it");
 }
 
@@ -57,13 +60,14 @@ ScoreActivation choose_activation(const std::optional<ScoreActivation>& wanted,
 CrossEncoderParts read_cross_encoder(const fs::path& folder, const CrossEncoderOptions& options) {
   std::optional<Config> settings = read_settings(folder);
   const bool saved_as_one =
-      fs::exists(folder / "modules.json") && model_type(settings) == kFunction;
+      file_exists(folder / "modules.json") && model_type(settings) == kFunction;
   fs::path own = folder;
   if (saved_as_one) {
     const std::vector<ModuleEntry> modules = read_module_list(folder, kFunction);
     if (modules.size() > 1) {
-      throw UnsupportedError("[" + kFunction + "] " + modules[1].name + " is \"" + modules[1].type +
-                             "\"; known: one Transformer with a classification head");
+      throw UnsupportedError("[" + kFunction + "] " + modules[1].name + " is " +
+                             in_quotes(modules[1].type) +
+                             "; known: one Transformer with a classification head");
     }
     own = modules[0].folder;
   } else {

@@ -1,5 +1,7 @@
 #include "tokenizers/tokenizer_folder.h"
 
+#include "core/files.h"
+
 namespace sentence_transformers {
 
 TokenizerFolder::TokenizerFolder(const std::filesystem::path& folder)
@@ -9,7 +11,7 @@ TokenizerFolder::TokenizerFolder(const std::filesystem::path& folder)
       special_tokens(read("special_tokens_map.json")),
       model(read("config.json")) {}
 
-bool TokenizerFolder::has(const char* name) const { return std::filesystem::exists(path / name); }
+bool TokenizerFolder::has(const char* name) const { return file_exists(path / name); }
 
 std::optional<Config> TokenizerFolder::read(const char* name, InnerObject* apart) const {
   if (!has(name)) return std::nullopt;

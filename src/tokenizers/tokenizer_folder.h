@@ -11,7 +11,7 @@
 namespace sentence_transformers {
 
 struct TokenizerFolder {
-  /// Throws LoadError for a file that is no JSON object.
+  /// Throws LoadError for a file that is no JSON object, or that the system refuses to look at.
   explicit TokenizerFolder(const std::filesystem::path& folder);
 
   std::optional<Config> read(const char* name, InnerObject* apart = nullptr) const;

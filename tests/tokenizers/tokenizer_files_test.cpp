@@ -67,6 +67,19 @@ TEST_F(TokenizerFiles, OneOfThemMustBeThere) {
 
 // --- Which file wins: the table of tests/golden/README.md ---------------------------------------
 
+TEST_F(TokenizerFiles, LoopsOfLinks) {
+  for (const std::string name :
+       {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "config.json"}) {
+    SCOPED_TRACE(name);
+    const fs::path file = dir_.path() / name, kept = dir_.path() / "kept";
+    write_file(kept, "{}");
+    if (fs::exists(file)) fs::rename(file, kept);
+    fs::create_symlink(name, file);
+    EXPECT_THROWS(LoadError, load(), path(name), "Too many levels of symbolic links");
+    fs::rename(kept, file);
+  }
+}
+
 TEST_F(TokenizerFiles, VocabularyOfTokenizerJson) {
   Strings other = vocabulary();
   std::swap(other[kThe], other[kDog]);

@@ -4,9 +4,13 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <exception>
+#include <future>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "training/error_text.h"
@@ -93,6 +97,26 @@ void add_devices(c10d::ProcessGroupGloo::Options& settings) {
   }
 }
 
+/// The store at an address that takes connections. Throws Error when nothing there answers in time:
+/// LibTorch's client would wait on, so it connects in a thread, which is then left to itself.
+c10::intrusive_ptr<c10d::Store> connect(const std::string& host,
+                                        const c10d::TCPStoreOptions& options,
+                                        std::chrono::steady_clock::time_point end) {
+  const auto answer = std::make_shared<std::promise<c10::intrusive_ptr<c10d::Store>>>();
+  auto connected = answer->get_future();
+  std::thread([answer, host, options] {
+    try {
+      answer->set_value(c10::make_intrusive<c10d::TCPStore>(host, options));
+    } catch (...) {
+      answer->set_exception(std::current_exception());
+    }
+  }).detach();
+  if (connected.wait_until(end) != std::future_status::ready) {
+    throw Error("the port is open, but there is no answer");
+  }
+  return connected.get();
+}
+
 /// Meets the other processes, and keeps what they talk through.
 void join(int64_t rank, int64_t size, int64_t timeout_seconds) {
   const char* address = std::getenv("MASTER_ADDR");
@@ -110,10 +134,11 @@ void join(int64_t rank, int64_t size, int64_t timeout_seconds) {
   JoinedProcesses joined{.rank = rank, .size = size, .joined = true, .timeout = timeout};
   const auto settings = c10d::ProcessGroupGloo::Options::create(timeout);
   add_devices(*settings);
+  const auto end = std::chrono::steady_clock::now() + timeout;
   try {
     if (!options.isServer) wait_until_reachable(host, options.port, timeout);
-    joined.store = c10::make_intrusive<c10d::PrefixStore>(
-        "sentence_transformers", c10::make_intrusive<c10d::TCPStore>(host, options));
+    joined.store = c10::make_intrusive<c10d::PrefixStore>("sentence_transformers",
+                                                          connect(host, options, end));
     joined.gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(joined.store, static_cast<int>(rank),
                                                               static_cast<int>(size), settings);
   } catch (const std::exception& e) {

@@ -197,20 +197,20 @@ TEST(DistributedInterface, GlooTakesTheOneThatTheEnvironmentNames) {
   for (const char* name : {"GLOO_SOCKET_IFNAME", "RANK", "WORLD_SIZE"}) unsetenv(name);
 }
 
-/// A port that takes no connections: it drops them, as a host that is not there does.
+/// A port that says nothing. It drops connections, as a host that is not there does, or takes them.
 class SilentPort {
  public:
-  SilentPort() {
+  explicit SilentPort(bool takes_connections) {
     file_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     ::bind(file_, reinterpret_cast<sockaddr*>(&address), size);
-    ::listen(file_, 0);
+    ::listen(file_, takes_connections ? 8 : 0);
     ::getsockname(file_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
-    for (int i = 0; i < 3; ++i) {  // a full queue drops what comes
+    for (int i = 0; i < 3 && !takes_connections; ++i) {  // a full queue drops what comes
       waiting_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
       (void)::connect(waiting_.back(), reinterpret_cast<sockaddr*>(&address), size);
     }
@@ -229,16 +229,22 @@ class SilentPort {
   std::vector<int> waiting_;
 };
 
-TEST(DistributedStart, AMissingMasterFailsInTime) {
-  const SilentPort port;
+void expect_no_master(bool takes_connections, const char* reason) {
+  const SilentPort port(takes_connections);
   setenv("MASTER_ADDR", "127.0.0.1", 1);
   setenv("MASTER_PORT", std::to_string(port.port()).c_str(), 1);
   setenv("RANK", "1", 1);
   setenv("WORLD_SIZE", "2", 1);
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_THROWS(Error, start_distributed(2), "process 1 of 2 could not join", "within 2 s");
+  EXPECT_THROWS(Error, start_distributed(2), "process 1 of 2 could not join", "within 2 s", reason);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
   for (const char* name : {"MASTER_ADDR", "MASTER_PORT", "RANK", "WORLD_SIZE"}) unsetenv(name);
+}
+
+TEST(DistributedStart, AMissingMasterFailsInTime) { expect_no_master(false, "timed out"); }
+
+TEST(DistributedStart, AMasterThatDoesNotAnswerFailsInTime) {
+  expect_no_master(true, "the port is open, but there is no answer");
 }
 
 TEST(DistributedStart, BadEnvironments) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/files.h"
+
 namespace sentence_transformers {
 namespace {
 
@@ -24,9 +26,10 @@ bool is_report(const fs::path& path) {
 std::map<std::string, int64_t> report_sizes(const fs::path& folder) {
   std::map<std::string, int64_t> sizes;
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, none)) {
-    if (!entry.is_regular_file(none) || !is_report(entry.path())) continue;
-    sizes[entry.path().filename().string()] = static_cast<int64_t>(entry.file_size(none));
+  for (const fs::path& path : folder_entries(folder, none)) {
+    if (!fs::is_regular_file(path, none) || !is_report(path)) continue;
+    const std::uintmax_t size = fs::file_size(path, none);
+    if (!none) sizes[path.filename().string()] = static_cast<int64_t>(size);
   }
   return sizes;
 }

@@ -80,7 +80,10 @@ TrainingResult Run::train(const std::optional<fs::path>& checkpoint) {
     drop_gradients();
     if (writes()) make_output();
     if (checkpoint) {
-      restore(fs::canonical(find_checkpoint(*checkpoint)));
+      const fs::path found = find_checkpoint(*checkpoint);
+      std::error_code error;
+      const fs::path whole = fs::canonical(found, error);  // its parent is the run's folder
+      restore(error ? found : whole);
     } else {
       log_.restore(nlohmann::json::array());
     }

@@ -9,6 +9,7 @@
 
 #include "core/progress.h"
 #include "training/optimizer.h"
+#include "training/run_files.h"
 #include "training/run_log.h"
 #include "training/sampler.h"
 #include "training/signals.h"
@@ -44,6 +45,7 @@ class Run {
   void evaluate();
   void save();
   void restore(const std::filesystem::path& folder);
+  void restore_losses(const Checkpoint& checkpoint, const std::filesystem::path& folder) const;
   void load_best();
   void finish();
 

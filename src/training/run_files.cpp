@@ -1,5 +1,6 @@
 #include "training/run_files.h"
 
+#include <ATen/core/grad_mode.h>
 #include <fcntl.h>
 #include <sentence_transformers/error.h>
 #include <unistd.h>
@@ -20,6 +21,11 @@ const std::string kName = "checkpoint-", kUnfinished = ".unfinished-", kReplaced
                   kRemoved = ".removed-";
 constexpr const char* kState = "trainer_state.json";
 constexpr const char* kTensors = "trainer_state.safetensors";
+
+bool is_there(const fs::path& path) {
+  std::error_code none;
+  return fs::exists(path, none);
+}
 
 /// Runs a file operation; its failure names the file.
 void attempt(const fs::path& path, const std::function<void(std::error_code&)>& operation) {
@@ -55,7 +61,7 @@ fs::path write_checkpoint(const fs::path& parent, int64_t step, const Checkpoint
   const fs::path folder = parent / name, unfinished = parent / (kUnfinished + name),
                  replaced = parent / (kReplaced + name);
   recover_checkpoints(parent);
-  if (fs::exists(replaced)) remove_whole(replaced);
+  if (is_there(replaced)) remove_whole(replaced);
   std::error_code ignored;
   fs::remove_all(unfinished, ignored);
   try {
@@ -65,15 +71,15 @@ fs::path write_checkpoint(const fs::path& parent, int64_t step, const Checkpoint
                       {checkpoint.tensors.begin(), checkpoint.tensors.end()});
     write_json(unfinished / kState, checkpoint.state);
     flush_folder(unfinished);
-    if (fs::exists(folder)) attempt(folder, [&](auto& e) { fs::rename(folder, replaced, e); });
+    if (is_there(folder)) attempt(folder, [&](auto& e) { fs::rename(folder, replaced, e); });
     attempt(folder, [&](auto& error) { fs::rename(unfinished, folder, error); });
   } catch (...) {
     fs::remove_all(unfinished, ignored);
-    if (!fs::exists(folder)) fs::rename(replaced, folder, ignored);
+    if (!is_there(folder)) fs::rename(replaced, folder, ignored);
     throw;
   }
   flush_folder(parent);
-  if (fs::exists(replaced)) remove_whole(replaced);
+  if (is_there(replaced)) remove_whole(replaced);
   return folder;
 }
 
@@ -98,9 +104,9 @@ std::optional<int64_t> checkpoint_step(const std::string& name) {
 std::vector<std::pair<int64_t, fs::path>> list_checkpoints(const fs::path& folder) {
   std::vector<std::pair<int64_t, fs::path>> result;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const auto step = checkpoint_step(entry.path().filename().string());
-    if (step && fs::exists(entry.path() / kState, error)) result.emplace_back(*step, entry.path());
+  for (const fs::path& path : folder_entries(folder, error)) {
+    const auto step = checkpoint_step(path.filename().string());
+    if (step && is_there(path / kState)) result.emplace_back(*step, path);
   }
   std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) {
     std::error_code none;
@@ -112,9 +118,9 @@ std::vector<std::pair<int64_t, fs::path>> list_checkpoints(const fs::path& folde
 
 fs::path find_checkpoint(const fs::path& folder) {
   std::error_code error;
-  if (fs::exists(folder / kState, error)) return folder;
+  if (is_there(folder / kState)) return folder;
   recover_checkpoints(fs::absolute(folder / "", error).parent_path().parent_path());
-  if (fs::exists(folder / kState, error)) return folder;
+  if (is_there(folder / kState)) return folder;
   recover_checkpoints(folder);
   const auto list = list_checkpoints(folder);
   if (list.empty()) {
@@ -154,12 +160,12 @@ void remove_old_checkpoints(const fs::path& parent, int64_t keep,
 void recover_checkpoints(const fs::path& parent) {
   std::error_code none;
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(parent, none)) {
-    const std::string name = entry.path().filename().string();
+  for (const fs::path& path : folder_entries(parent, none)) {
+    const std::string name = path.filename().string();
     if (name.starts_with(kReplaced + kName)) names.push_back(name.substr(kReplaced.size()));
   }
   for (const std::string& name : names) {
-    if (fs::exists(parent / name, none)) continue;
+    if (is_there(parent / name)) continue;
     fs::rename(parent / (kReplaced + name), parent / name, none);
   }
 }
@@ -168,11 +174,11 @@ void remove_unfinished(const fs::path& parent) {
   recover_checkpoints(parent);
   std::error_code none;
   std::vector<fs::path> rest, replaced;
-  for (const auto& entry : fs::directory_iterator(parent, none)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(kReplaced + kName)) replaced.push_back(entry.path());
+  for (const fs::path& path : folder_entries(parent, none)) {
+    const std::string name = path.filename().string();
+    if (name.starts_with(kReplaced + kName)) replaced.push_back(path);
     if (name.starts_with(kUnfinished + kName) || name.starts_with(kRemoved + kName)) {
-      rest.push_back(entry.path());
+      rest.push_back(path);
     }
   }
   for (const fs::path& folder : rest) fs::remove_all(folder, none);

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "core/config.h"
+#include "core/json.h"
 #include "training/distributed.h"
 #include "training/report_files.h"
 #include "training/run.h"
@@ -154,8 +155,8 @@ void Run::restore(const fs::path& folder) {
   for (const auto& [key, here] : own.items()) {
     const nlohmann::json there = run.has(key) ? run.json()[key] : nlohmann::json();
     if (there == here) continue;
-    throw LoadError("[Trainer::resume] " + run.name(key) + " is " + there.dump() +
-                    ", this run has " + here.dump() + ": data or arguments differ");
+    throw LoadError("[Trainer::resume] " + run.name(key) + " is " + shown(there) +
+                    ", this run has " + shown(here) + ": data or arguments differ");
   }
   const RunState saved =
       read_run_state(checkpoint.state, state.file(),
@@ -183,6 +184,13 @@ void Run::restore(const fs::path& folder) {
   }
   read_parameters(folder, t_.model.named_parameters());
   optimizer_.load(checkpoint.tensors, "[Trainer::resume] " + folder.string());
+  restore_losses(checkpoint, folder);
+  saved_step_ = state_.step;
+  last_checkpoint_ = folder;
+}
+
+/// The parameters that losses own lie in the checkpoint, beside the optimizer's state.
+void Run::restore_losses(const Checkpoint& checkpoint, const fs::path& folder) const {
   const at::NoGradGuard no_grad;
   for (const auto& [name, tensor] : t_.parameters()) {
     if (!name.starts_with("loss.")) continue;
@@ -193,14 +201,15 @@ void Run::restore(const fs::path& folder) {
     }
     tensor.detach().copy_(found->second);
   }
-  saved_step_ = state_.step;
-  last_checkpoint_ = folder;
 }
 
 void Run::load_best() {
   if (!args_.load_best_model_at_end || best_checkpoint_.empty() || signalled_) return;
-  if (rank() == 0) read_parameters(best_checkpoint_, t_.model.named_parameters());
-  broadcast_parameters(t_.model.named_parameters());
+  if (rank() == 0) {
+    read_parameters(best_checkpoint_, t_.model.named_parameters());
+    restore_losses(read_checkpoint(best_checkpoint_), best_checkpoint_);
+  }
+  broadcast_parameters(t_.parameters());
   state_.metrics = best_metrics_;
 }
 

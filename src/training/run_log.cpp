@@ -26,6 +26,20 @@ std::string text_at(double x, double y, const std::string& text, const char* anc
          text + "</text>\n";
 }
 
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '<') {
+      result += "&lt;";
+    } else if (c == '&') {
+      result += "&amp;";
+    } else if (static_cast<unsigned char>(c) >= ' ') {  // the others are none of XML's characters
+      result += c;
+    }
+  }
+  return result;
+}
+
 /// One diagram with its axes, whose upper edge is at `top`.
 std::string diagram(const Points& points, const std::string& title, double top) {
   double least = std::numeric_limits<double>::infinity(), most = -least, last = 1;
@@ -43,7 +57,7 @@ std::string diagram(const Points& points, const std::string& title, double top) 
   const auto y = [&](double v) {
     return bottom - (v - least) / (most - least) * (bottom - ceiling);
   };
-  std::string svg = text_at(kWidth / 2, top + 18, title);
+  std::string svg = text_at(kWidth / 2, top + 18, escaped(title));
   for (const double part : {0.0, 0.5, 1.0}) {
     const double value = least + part * (most - least), height = y(value);
     svg += "<path class=\"grid\" d=\"M" + number(kLeft) + " " + number(height) + "H" +

@@ -130,6 +130,9 @@ TEST(RunStateTest, CurvesAndTablesTakeWhatIsThere) {
   const std::string svg = draw_curves(history);
   EXPECT_NE(svg.find("loss by step"), std::string::npos);
   EXPECT_NE(svg.find("m by step"), std::string::npos);
+  const nlohmann::json odd = {
+      {{"step", 1}, {"metrics", {{"a<b&\n", 1}}}, {"primary_metric", "a<b&\n"}}};
+  EXPECT_NE(draw_curves(odd).find("a&lt;b&amp; by step"), std::string::npos);
   EXPECT_EQ(number_of(history[3], "loss"), 0.5);
   EXPECT_FALSE(number_of(history[2], "loss"));
   EXPECT_FALSE(number_of(history[0], "step"));

@@ -225,11 +225,21 @@ TEST(TrainerTest, SeveralDatasetsEachWithItsLoss) {
   EXPECT_EQ(calls, 2);
 }
 
-TEST(TrainerTest, KeepsTheBestModelAndTheNewestCheckpoints) {
-  TempDir folder;
-  SentenceTransformer model = tiny_model();
+/// Best after step 3.
+class Judge : public SentenceEvaluator {
+ public:
+  Metrics operator()(const SentenceTransformer& model,
+                     const EvaluationContext& context) const override {
+    EXPECT_FALSE(model.is_training());
+    return {{"score", -std::abs(static_cast<double>(context.steps) - 3)}};
+  }
+  std::string primary_metric(const Metrics&) const override { return "score"; }
+};
+
+/// Evaluates and saves after each of 8 steps.
+TrainingArguments judged_arguments(const fs::path& folder) {
   TrainingArguments arguments = golden_arguments();
-  arguments.output_dir = folder.path();
+  arguments.output_dir = folder;
   arguments.max_steps = 8;
   arguments.eval_strategy = Interval::steps;
   arguments.eval_steps = 1;
@@ -237,19 +247,47 @@ TEST(TrainerTest, KeepsTheBestModelAndTheNewestCheckpoints) {
   arguments.save_total_limit = 2;
   arguments.load_best_model_at_end = true;
   arguments.logging_steps = 4;
-  // Best after step 3.
-  class Judge : public SentenceEvaluator {
-   public:
-    Metrics operator()(const SentenceTransformer& model,
-                       const EvaluationContext& c) const override {
-      EXPECT_FALSE(model.is_training());
-      return {{"score", -std::abs(static_cast<double>(c.steps) - 3)}};
-    }
-    std::string primary_metric(const Metrics&) const override { return "score"; }
-  };
+  return arguments;
+}
+
+TEST(TrainerTest, TheBestModelsLossComesBackWithIt) {
+  TempDir folder;
+  SentenceTransformer model = tiny_model();
+  std::vector<Example> examples = golden_pairs();
+  for (size_t i = 0; i < examples.size(); ++i) {
+    examples[i].labels = {static_cast<float>(i % 3)};
+  }
+  const auto loss = std::make_shared<SoftmaxLoss>(model.get_embedding_dimension());
   at::Tensor best;
-  SentenceTransformerTrainer trainer(model, arguments, golden_dataset(), kLoss(),
+  SentenceTransformerTrainer trainer(model, judged_arguments(folder.path()),
+                                     std::make_shared<ListDataset>(examples), loss,
                                      std::make_shared<Judge>());
+  trainer.add_callback(std::make_shared<AfterStep>([&](const TrainingState& s) {
+    if (s.step == 3) best = loss->named_parameters()[0].second.detach().clone();
+    return true;
+  }));
+  EXPECT_EQ(trainer.train().best_checkpoint.filename(), "checkpoint-3");
+  EXPECT_TRUE(at::equal(loss->named_parameters()[0].second.detach(), best));
+}
+
+TEST(TrainerTest, TheBarShowsTheLoss) {
+  SentenceTransformer model = tiny_model();
+  TrainingArguments arguments = golden_arguments();
+  arguments.show_progress_bar = true;
+  SentenceTransformerTrainer trainer(model, arguments, golden_dataset(), kLoss());
+  testing::internal::CaptureStderr();
+  trainer.train();
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(text.starts_with("Training: 100% 6/6 [")) << text;
+  EXPECT_NE(text.find(" step/s, loss 0."), std::string::npos) << text;
+}
+
+TEST(TrainerTest, KeepsTheBestModelAndTheNewestCheckpoints) {
+  TempDir folder;
+  SentenceTransformer model = tiny_model();
+  at::Tensor best;
+  SentenceTransformerTrainer trainer(model, judged_arguments(folder.path()), golden_dataset(),
+                                     kLoss(), std::make_shared<Judge>());
   trainer.add_callback(std::make_shared<AfterStep>([&](const TrainingState& s) {
     if (s.step == 3) best = model.named_parameters()[0].second.detach().clone();
     return true;

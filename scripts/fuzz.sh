@@ -1,25 +1,30 @@
 #!/usr/bin/env bash
-# Feeds the reader of pytorch_model.bin with broken files for some seconds (600), sanitized; needs clang++.
+# Searches what reads files for faults: fuzz.sh TARGET SECONDS [libFuzzer options]; tests/fuzz/README.md has the targets. Needs clang.
+# What was found is kept in build/fuzz/found and taken up by the next run; an input that ends the program is left in build/fuzz/crashes.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+(($# >= 2)) || fail "usage: scripts/fuzz.sh TARGET SECONDS [libFuzzer options]" \
+  "the targets: $(cd tests/fuzz && grep -l FUZZ_TARGET *.cpp | xargs -n1 basename -s .cpp | xargs)"
+target=$1 seconds=$2
+shift 2
 
 need_compiler
 need_command clang++ clang
 install_packages
 torch_dir=$(given_torch)
 get_torch
-torch=$(sed -nE 's/^set\(TORCH_INSTALL_PREFIX "(.*)"\)/\1/p' "$torch_dir/TorchConfig.cmake")
-[[ -n $torch ]] || torch=$(cd "$torch_dir/../../.." && pwd)
-work=build/fuzz
-mkdir -p "$work/corpus"
-cp tests/golden/torch_files/*.bin "$work/corpus"
+fuzz=build/fuzz
+configure_fuzz() {
+  cmake -S tests/fuzz -B $fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DTorch_DIR="$torch_dir" -DSENTENCE_TRANSFORMERS_FUZZ=ON
+}
+step configure-fuzz "Configuring $fuzz" "read the message above." configure_fuzz
+step build-fuzz "Building fuzz_$target" "read the compiler's message above." \
+  cmake --build $fuzz --target "fuzz_$target" --parallel "$(jobs)"
+python3 tests/fuzz/make_corpus.py $fuzz/corpus
+mkdir -p "$fuzz/found/$target" $fuzz/crashes
 
-sources=(tests/fuzz/torch_file_fuzzer.cpp src/core/{torch_file,unpickle,unpickle_objects,zip}.cpp
-  src/core/{files,safetensors}.cpp)
-step fuzz-build "Building the fuzzer" "read the compiler's message above." \
-  clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize=vptr \
-  -fno-sanitize-recover=undefined -DSENTENCE_TRANSFORMERS_ZLIB -Isrc -Iinclude \
-  -isystem "$torch/include" -isystem "$torch/include/torch/csrc/api/include" "${sources[@]}" \
-  -L"$torch/lib" -Wl,-rpath,"$torch/lib" -ltorch_cpu -lc10 -lz -o "$work/torch_file_fuzzer"
-"$work/torch_file_fuzzer" -max_total_time="${1:-600}" -max_len=200000 -rss_limit_mb=4096 \
-  -artifact_prefix="$work/" "$work/corpus"
+# LibTorch keeps memory until the process ends, which is no leak of ours: what grows is found by -rss_limit_mb.
+ASAN_OPTIONS=detect_leaks=0 $fuzz/"fuzz_$target" "$fuzz/found/$target" "$fuzz/corpus/$target" \
+  -dict="$fuzz/corpus/$target.dict" -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=2048 \
+  -artifact_prefix="$fuzz/crashes/$target-" -print_final_stats=1 "$@"

@@ -132,7 +132,10 @@ ProgressLines::ProgressLines(bool enabled)
       terminal_(enabled && isatty(STDERR_FILENO)),
       drawn_(std::chrono::steady_clock::now()) {}
 
-int ProgressLines::bar_width() const { return terminal_ ? kBarWidth : 0; }
+int ProgressLines::bar_width() const {
+  constexpr int kRest = 64;  // of a download's line beside its bar, at most
+  return terminal_ ? std::clamp(terminal_columns() - kRest, 0, kBarWidth) : 0;
+}
 
 bool ProgressLines::wants_status() const { return enabled_ && is_time(drawn_, terminal_); }
 
@@ -145,12 +148,14 @@ void ProgressLines::status(const std::string& text) {
 
 void ProgressLines::write(const std::string& text, bool stays) {
   if (!enabled_) return;
-  // What the line before was longer by is overwritten with blanks.
-  const std::string blanks(width_ > text.size() ? width_ - text.size() : 0, ' ');
-  std::fprintf(stderr, "%s%s%s%s", width_ > 0 ? "\r" : "", text.c_str(), blanks.c_str(),
-               stays ? "\n" : "");
+  if (terminal_) {
+    // Over the line that changes, and what that was longer by is cleared.
+    std::fprintf(stderr, "\r%s\x1b[K%s", first_characters(text, terminal_columns() - 1).c_str(),
+                 stays ? "\n" : "");
+  } else {
+    std::fprintf(stderr, "%s%s", text.c_str(), stays ? "\n" : "");
+  }
   std::fflush(stderr);
-  width_ = stays ? 0 : text.size();
 }
 
 }  // namespace sentence_transformers

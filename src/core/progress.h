@@ -32,11 +32,12 @@ class ProgressBar {
   Clock::time_point start_, drawn_;
 };
 
-/// Lines that stay on stderr, and below them on a terminal one that changes. One thread at a time.
+/// Lines that stay on stderr, and below them on a terminal one that changes; there, they are cut to
+/// its width. One thread at a time.
 class ProgressLines {
  public:
   explicit ProgressLines(bool enabled);
-  /// How wide a bar may be: 0 off a terminal.
+  /// How wide a bar may be: 0 off a terminal, and where there is no room.
   int bar_width() const;
   void line(const std::string& text);
   /// Is it time for another status()? Ten times a second on a terminal, every ten seconds
@@ -48,7 +49,6 @@ class ProgressLines {
   void write(const std::string& text, bool stays);
 
   bool enabled_, terminal_;
-  size_t width_ = 0;  // of the line that changes, 0 if there is none
   std::chrono::steady_clock::time_point drawn_;
 };
 

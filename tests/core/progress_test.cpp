@@ -1,10 +1,8 @@
 // The progress bar's text, and where it writes it.
 #include "core/progress.h"
 
-#include <pty.h>
-#include <sys/ioctl.h>
-
 #include "support.h"
+#include "terminal.h"
 
 namespace sentence_transformers {
 namespace {
@@ -67,31 +65,8 @@ TEST(ProgressLine, ShrinksTheBarThenTheNoteThenTheRest) {
   EXPECT_EQ(fitted(0), "");
 }
 
-/// What `draw` writes to stderr while that is a terminal of so many columns (0: it does not know).
-template <class F>
-std::string on_terminal(unsigned short columns, F&& draw) {
-  int leader = -1, terminal = -1;
-  const winsize size = {24, columns, 0, 0};
-  if (openpty(&leader, &terminal, nullptr, nullptr, &size) != 0) return "";
-  std::fflush(stderr);
-  const int old = dup(STDERR_FILENO);
-  dup2(terminal, STDERR_FILENO);
-  draw();
-  std::fflush(stderr);
-  dup2(old, STDERR_FILENO);
-  close(terminal);  // so that reading ends
-  std::string text;
-  char part[4096];
-  for (ssize_t count; (count = read(leader, part, sizeof part)) > 0;) {
-    text.append(part, static_cast<size_t>(count));
-  }
-  close(old);
-  close(leader);
-  return text;
-}
-
 TEST(ProgressBar, RedrawsItselfOnATerminal) {
-  const std::string line = on_terminal(100, [] {
+  const std::string line = test::on_terminal(100, [] {
     ProgressBar bar("Encoding", 4, true, "pair");
     bar.update(2);
   });
@@ -104,7 +79,7 @@ TEST(ProgressBar, RedrawsItselfOnATerminal) {
 
 TEST(ProgressBar, StaysOnOneLineOfTheTerminal) {
   for (const int columns : {0, 40, 80, 200}) {
-    const std::string text = on_terminal(static_cast<unsigned short>(columns), [] {
+    const std::string text = test::on_terminal(static_cast<unsigned short>(columns), [] {
       ProgressBar bar("Training epoch 1", 100'000, true, "batch");
       for (const char* note : {"", "loss 0.1234, learning rate 2.00e-05, gradient norm 1.25"}) {
         usleep(110'000);
@@ -126,7 +101,7 @@ TEST(ProgressBar, StaysOnOneLineOfTheTerminal) {
 }
 
 TEST(ProgressBar, MoreThanEverythingDoesNotEndTheProgram) {
-  const std::string text = on_terminal(80, [] {
+  const std::string text = test::on_terminal(80, [] {
     ProgressBar bar("Encoding", 4, true);
     bar.update(1'000'000);
   });

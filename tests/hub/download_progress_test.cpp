@@ -1,6 +1,7 @@
 #include "hub/download_progress.h"
 
 #include "support.h"
+#include "terminal.h"
 
 namespace sentence_transformers {
 namespace {
@@ -34,6 +35,29 @@ TEST(DownloadProgress, OffATerminalALineAFileAndTheTotal) {
   EXPECT_NE(shown.find("\na: 100% 2.0/2.0 kB ["), std::string::npos) << shown;
   EXPECT_NE(shown.find("\nDownloading 2/2 files: 100% 2.5/2.5 kB ["), std::string::npos) << shown;
   EXPECT_EQ(shown.find('\r'), std::string::npos);
+}
+
+TEST(DownloadProgress, OnATerminalTheTotalRedrawsItselfWithinTheLine) {
+  for (const int columns : {40, 80, 200}) {
+    const std::string shown = test::on_terminal(static_cast<unsigned short>(columns), [] {
+      DownloadProgress progress({{"a", {2000, "", {}, {}}}, {"b", {2000, "", {}, {}}}}, true);
+      for (int part = 0; part < 2; ++part) {
+        usleep(110'000);
+        progress.add("a", 1000);
+      }
+      progress.finish("a");
+    });
+    if (shown.empty()) GTEST_SKIP() << "no terminal";
+    EXPECT_NE(shown.find("\rDownloading 0/2 files: 25%"), shown.npos) << shown;
+    EXPECT_NE(shown.find("\rDownloading 0/2 files: 50%"), shown.npos) << shown;
+    EXPECT_NE(shown.find("\ra: 100%"), shown.npos) << shown;
+    EXPECT_EQ(shown.find("25%|#") != shown.npos, columns > 64) << shown;
+    for (size_t begin = 0; (begin = shown.find('\r', begin)) != shown.npos; ++begin) {
+      const size_t end = shown.find_first_of("\x1b\n", begin);
+      ASSERT_NE(end, shown.npos) << shown;
+      EXPECT_LT(end - begin - 1, static_cast<size_t>(columns)) << shown;
+    }
+  }
 }
 
 TEST(DownloadProgress, ShowsNothingUnlessAsked) {

@@ -53,7 +53,8 @@ class Block : public torch::nn::Module {
     for (size_t begin = 0; begin <= name.size();) {
       const size_t dot = std::min(name.find('.', begin), name.size());
       const std::string part = name.substr(begin, dot - begin);
-      const auto* found = at->named_children().find(part);
+      const auto children = at->named_children();  // a copy, which `found` points into
+      const auto* found = children.find(part);
       at = found ? dynamic_cast<Block*>(found->get())
                  : at->register_module(part, std::make_shared<Block>()).get();
       begin = dot + 1;

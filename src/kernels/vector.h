@@ -17,6 +17,7 @@ namespace {
 constexpr int kLanes = ST_LANES;
 typedef float Floats __attribute__((vector_size(4 * ST_LANES), aligned(4), may_alias));
 typedef int32_t Ints __attribute__((vector_size(4 * ST_LANES), aligned(4), may_alias));
+typedef uint32_t Words __attribute__((vector_size(4 * ST_LANES), aligned(4), may_alias));
 typedef uint16_t Halves __attribute__((vector_size(2 * ST_LANES), aligned(2), may_alias));
 
 ST_INLINE Floats load(const float* p) { return *reinterpret_cast<const Floats*>(p); }
@@ -40,9 +41,9 @@ ST_INLINE void store(uint16_t* p, Floats v) {
 #if defined(__AVX512BF16__)
   *reinterpret_cast<Halves*>(p) = (Halves)_mm512_cvtneps_pbh((__m512)v);
 #else
-  const Ints bits = as_ints(v);
-  Ints rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
-  rounded = v == v ? rounded : Ints{} + 0x7FC0;  // rounding would carry some NaNs over to numbers
+  const Words bits = reinterpret_cast<const Words&>(v);
+  Words rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
+  rounded = v == v ? rounded : Words{} + 0x7FC0;  // rounding would carry some NaNs over to numbers
   *reinterpret_cast<Halves*>(p) = __builtin_convertvector(rounded, Halves);
 #endif
 }

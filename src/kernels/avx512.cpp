@@ -71,38 +71,33 @@ void linear_int8(const uint8_t* q, const RowQuantization* quantization, int64_t 
 
 namespace sentence_transformers::kernels {
 
-const Kernels kAvx512 = {.name = "avx512",
-                         .lanes = kLanes,
-                         .attention_f32 = attention<FloatMath<float>>,
-                         .attention_f32_fast = attention<FloatMath<float>>,
-                         .attention_bf16 = attention<FloatMath<uint16_t>>,
-                         .norm_f32 = norm<float>,
-                         .norm_bf16 = norm<uint16_t>,
-                         .rotate_f32 = rotate<float>,
-                         .rotate_bf16 = rotate<uint16_t>,
-                         .linear_f32 = linear_f32,
-                         .quantize_rows = quantize_rows,
-                         .linear_int8 = linear_int8,
-                         .linear_bf16 = nullptr,
-                         .pack_f32 = pack_f32,
-                         .pack_bf16 = pack_bf16,
-                         .pack_int8 = pack_int8};
+constexpr Kernels kAvx512Set = {.name = "avx512",
+                                .lanes = kLanes,
+                                .attention_f32 = attention<FloatMath<float>>,
+                                .attention_f32_fast = attention<FloatMath<float>>,
+                                .attention_bf16 = attention<FloatMath<uint16_t>>,
+                                .norm_f32 = norm<float>,
+                                .norm_bf16 = norm<uint16_t>,
+                                .rotate_f32 = rotate<float>,
+                                .rotate_bf16 = rotate<uint16_t>,
+                                .linear_f32 = linear_f32,
+                                .quantize_rows = quantize_rows,
+                                .linear_int8 = linear_int8,
+                                .linear_bf16 = nullptr,
+                                .pack_f32 = pack_f32,
+                                .pack_bf16 = pack_bf16,
+                                .pack_int8 = pack_int8};
 
-const Kernels kAvx512Bf16 = {.name = "avx512_bf16",
-                             .lanes = kLanes,
-                             .attention_f32 = attention<FloatMath<float>>,
-                             .attention_f32_fast = avx512_bf16_attention_f32,
-                             .attention_bf16 = avx512_bf16_attention_bf16,
-                             .norm_f32 = norm<float>,
-                             .norm_bf16 = norm<uint16_t>,
-                             .rotate_f32 = rotate<float>,
-                             .rotate_bf16 = rotate<uint16_t>,
-                             .linear_f32 = linear_f32,
-                             .quantize_rows = quantize_rows,
-                             .linear_int8 = linear_int8,
-                             .linear_bf16 = avx512_bf16_linear,
-                             .pack_f32 = pack_f32,
-                             .pack_bf16 = pack_bf16,
-                             .pack_int8 = pack_int8};
+/// The same with what the instructions for bfloat16 do better.
+static consteval Kernels with_bf16(Kernels set) {
+  set.name = "avx512_bf16";
+  set.attention_f32_fast = avx512_bf16_attention_f32;
+  set.attention_bf16 = avx512_bf16_attention_bf16;
+  set.linear_bf16 = avx512_bf16_linear;
+  return set;
+}
+
+const Kernels kAvx512 = kAvx512Set;
+const Kernels kAvx512Bf16 = with_bf16(kAvx512Set);
 
 }  // namespace sentence_transformers::kernels

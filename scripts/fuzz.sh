@@ -9,11 +9,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 target=$1 seconds=$2
 shift 2
 
-need_compiler
 need_command clang++ clang
-install_packages
-torch_dir=$(given_torch)
-get_torch
+set_up_libtorch
 fuzz=build/fuzz
 configure_fuzz() {
   cmake -S tests/fuzz -B $fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DTorch_DIR="$torch_dir" -DSENTENCE_TRANSFORMERS_FUZZ=ON

@@ -270,12 +270,17 @@ build() {  # target
     cmake --build "$build" --target "$1" --parallel "$(jobs)"
 }
 
-set_up() {  # from nothing to a model and LibTorch
+set_up_libtorch() {  # from nothing to LibTorch
   torch_dir=$(given_torch)
   need_compiler
-  if [[ ! -f $model/model.safetensors || -z $torch_dir ]]; then need_venv; fi
+  [[ -n $torch_dir ]] || need_venv
   install_packages
   get_torch
+}
+
+set_up() {  # and a model
+  [[ -f $model/model.safetensors ]] || need_venv
+  set_up_libtorch
   get_model
 }
 

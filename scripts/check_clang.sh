@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Compiles the library with the distribution's clang, warnings as errors, and runs its core under the sanitizers: the kernels' tests
+# and the fuzz targets over their corpora.
+set -euo pipefail
+PRESET=clang
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+need_command clang++ clang
+compgen -G '/usr/lib/llvm-*/lib/clang/*/include/omp.h' >/dev/null || missing+=(libomp-dev)
+need_header gtest/gtest.h libgtest-dev
+set_up_libtorch
+configure SENTENCE_TRANSFORMERS_TESTS=ON SENTENCE_TRANSFORMERS_EXAMPLES=OFF
+for target in sentence_transformers_training kernels_test fuzz_corpus; do
+  build $target
+done
+
+run_targets() {
+  python3 tests/fuzz/make_corpus.py "$build/corpus"
+  for folder in "$build"/corpus/*/; do
+    ASAN_OPTIONS=detect_leaks=0 "$build/tests/fuzz/fuzz_corpus" "$(basename "$folder")" "$folder" 2
+  done
+}
+step clang-kernels "The kernels' tests, sanitized" "read the report above." "$build/tests/kernels_test" --gtest_brief=1
+step clang-fuzz "The fuzz targets, sanitized" "read the report above; last_input_TARGET has the input." run_targets

@@ -22,10 +22,15 @@ namespace sentence_transformers {
 /// threads at once; loading, moving and training may not overlap with them.
 class BaseModel {
  public:
+  /// Texts that go in front of the model's inputs, by name, such as "query".
   const std::map<std::string, std::string>& prompts() const;
+  /// The one of prompts() that is used where a call names none.
   const std::optional<std::string>& default_prompt_name() const;
+  /// What cuts texts into the model's tokens; it lives as long as the model.
   const Tokenizer& tokenizer() const;
+  /// Where the model computes.
   c10::Device device() const;
+  /// The type of its weights and of what it computes in.
   at::ScalarType dtype() const;
   /// The folder the model was loaded from.
   const std::filesystem::path& path() const;
@@ -38,6 +43,7 @@ class BaseModel {
   /// Dropout on, packed weights off; train(false) undoes both. A model with weights in int8 or
   /// half precision cannot be trained: throws std::invalid_argument.
   void train(bool on = true);
+  /// Whether train(true) was called last.
   bool is_training() const;
   /// Of every dropout in the model, instead of config.json's.
   void set_dropout(double probability);
@@ -48,12 +54,15 @@ class BaseModel {
 
  protected:
   struct Internals;
+  /// Takes what the derived class has loaded.
   explicit BaseModel(std::unique_ptr<Internals> internals);
+  /// What was moved from can only be assigned to or destroyed.
   BaseModel(BaseModel&&) noexcept;
+  /// What was moved from can only be assigned to or destroyed.
   BaseModel& operator=(BaseModel&&) noexcept;
   ~BaseModel();
 
-  std::unique_ptr<Internals> internals_;
+  std::unique_ptr<Internals> internals_;  ///< nothing after a move
 };
 
 }  // namespace sentence_transformers

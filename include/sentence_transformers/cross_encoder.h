@@ -22,12 +22,12 @@ namespace sentence_transformers {
 /// What turns logits into scores.
 enum class ScoreActivation { identity, sigmoid };
 
+/// How a CrossEncoder is loaded.
 struct CrossEncoderOptions {
-  /// As in LoadOptions.
-  std::string device = "";
-  at::ScalarType dtype = at::kFloat;
-  Quantization quantization = Quantization::none;
-  std::optional<std::string> cache_folder = std::nullopt;
+  std::string device = "";                                 ///< as in LoadOptions
+  at::ScalarType dtype = at::kFloat;                       ///< as in LoadOptions
+  Quantization quantization = Quantization::none;          ///< as in LoadOptions
+  std::optional<std::string> cache_folder = std::nullopt;  ///< as in LoadOptions
   /// How many labels the head has. For a checkpoint with a head it must be the head's; one without
   /// a head gets a new one of this size, drawn from LibTorch's default generator, to be trained.
   std::optional<int64_t> num_labels = std::nullopt;
@@ -37,39 +37,42 @@ struct CrossEncoderOptions {
   /// Else config_sentence_transformers.json's `activation_fn`, else config.json's, else sigmoid for
   /// one label and identity for more.
   std::optional<ScoreActivation> activation = std::nullopt;
-  /// As in HubOptions, hub.h.
-  std::optional<std::string> revision = std::nullopt;
-  std::optional<std::string> token = std::nullopt;
-  bool local_files_only = false;
-  bool show_progress_bar = false;
+  std::optional<std::string> revision = std::nullopt;  ///< as in HubOptions
+  std::optional<std::string> token = std::nullopt;     ///< as in HubOptions
+  bool local_files_only = false;                       ///< as in HubOptions
+  bool show_progress_bar = false;                      ///< as in HubOptions
 };
 
+/// How CrossEncoder::predict scores pairs.
 struct PredictOptions {
   /// One of the model's prompts(), put in front of every first text.
   std::optional<std::string> prompt_name = std::nullopt;
   /// Put in front of every first text; wins over prompt_name.
   std::optional<std::string> prompt = std::nullopt;
-  int64_t batch_size = 32;         ///< pairs a forward pass at most
-  bool show_progress_bar = false;  ///< on stderr
-  std::optional<ScoreActivation> activation = std::nullopt;
+  int64_t batch_size = 32;                                   ///< pairs a forward pass at most
+  bool show_progress_bar = false;                            ///< on stderr
+  std::optional<ScoreActivation> activation = std::nullopt;  ///< else the model's activation()
   bool apply_softmax = false;      ///< over the labels, after the activation
   EncodeReport* report = nullptr;  ///< filled in when the call returns; a pair is one text
 };
 
+/// How CrossEncoder::rank orders documents.
 struct RankOptions {
-  std::optional<int64_t> top_k = std::nullopt;
-  bool return_documents = false;  ///< fill in RankResult::text
-  PredictOptions predict = {};
+  std::optional<int64_t> top_k = std::nullopt;  ///< documents to return at most; none: all
+  bool return_documents = false;                ///< fill in RankResult::text
+  PredictOptions predict = {};                  ///< how the pairs are scored
 };
 
 /// A document's place in a ranking.
 struct RankResult {
   int64_t corpus_id = 0;  ///< its place in `documents`
-  float score = 0;
-  std::string text = {};
+  float score = 0;        ///< predict's; larger is better
+  std::string text = {};  ///< the document, where RankOptions::return_documents asks for it
 };
 
+/// Two texts that are judged together, such as a query and a passage.
 using TextPair = std::pair<std::string, std::string>;
+/// The same of texts that live elsewhere.
 using TextPairView = std::pair<std::string_view, std::string_view>;
 
 /// A model that reads two texts at once and judges the pair.
@@ -83,7 +86,9 @@ class CrossEncoder : public BaseModel {
   /// here; std::invalid_argument if num_labels is not the head's.
   explicit CrossEncoder(const std::string& model_name_or_path,
                         const CrossEncoderOptions& options = {});
+  /// What was moved from can only be assigned to or destroyed.
   CrossEncoder(CrossEncoder&&) noexcept;
+  /// What was moved from can only be assigned to or destroyed.
   CrossEncoder& operator=(CrossEncoder&&) noexcept;
   ~CrossEncoder();
 
@@ -91,6 +96,7 @@ class CrossEncoder : public BaseModel {
   /// While a pair is too long, its longer side loses its last token. Throws std::invalid_argument
   /// for a batch_size below 1 or an unknown prompt name.
   at::Tensor predict(const std::vector<TextPair>& pairs, const PredictOptions& options = {}) const;
+  /// The same for a braced list: predict({{"a query", "a passage"}, {"a query", "another"}}).
   at::Tensor predict(std::initializer_list<TextPairView> pairs,
                      const PredictOptions& options = {}) const;
   /// One pair -> a scalar, or [labels].
@@ -103,8 +109,11 @@ class CrossEncoder : public BaseModel {
   std::vector<RankResult> rank(std::string_view query, const std::vector<std::string>& documents,
                                const RankOptions& options = {}) const;
 
+  /// Scores of a pair: 1, or one a class.
   int64_t num_labels() const;
+  /// What scores go through where PredictOptions name nothing else.
   ScoreActivation activation() const;
+  /// The longest pair the model sees, in tokens, special ones included.
   int64_t max_length() const;
   /// Throws std::invalid_argument outside what the tokenizer and the model's positions allow.
   void set_max_length(int64_t length);

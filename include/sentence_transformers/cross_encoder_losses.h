@@ -10,6 +10,7 @@
 #pragma GCC visibility push(default)
 namespace sentence_transformers {
 
+/// What a CrossEncoder is trained for.
 class CrossEncoderLoss {
  public:
   virtual ~CrossEncoderLoss() = default;
@@ -53,16 +54,18 @@ class CrossEncoderMarginMSELoss : public CrossEncoderLoss {
   at::Tensor forward(const CrossEncoder& model, const Batch& batch) override;
 };
 
+/// Against how many answers CrossEncoderMultipleNegativesRankingLoss compares, and how.
 struct CrossEncoderRankingOptions {
   /// Drawn from the batch's other texts by LibTorch's default CPU generator; none: all of them.
   std::optional<int64_t> num_negatives = 4;
-  double scale = 10.0;
-  ScoreActivation activation = ScoreActivation::sigmoid;
+  double scale = 10.0;                                    ///< of the scores, before the softmax
+  ScoreActivation activation = ScoreActivation::sigmoid;  ///< of the logits, before the scale
 };
 
 /// (query, answer[, hard negatives...]): the answer against drawn ones.
 class CrossEncoderMultipleNegativesRankingLoss : public CrossEncoderLoss {
  public:
+  /// Throws std::invalid_argument for a num_negatives below 1.
   explicit CrossEncoderMultipleNegativesRankingLoss(const CrossEncoderRankingOptions& options = {});
   std::string name() const override { return "MultipleNegativesRankingLoss"; }
   at::Tensor forward(const CrossEncoder& model, const Batch& batch) override;
@@ -74,11 +77,13 @@ class CrossEncoderMultipleNegativesRankingLoss : public CrossEncoderLoss {
 /// How LambdaLoss weighs a pair of documents.
 enum class LambdaWeighting { none, ndcg_loss1, ndcg_loss2, ndcg_loss2pp, lambda_rank };
 
+/// How LambdaLoss counts.
 struct LambdaLossOptions {
-  LambdaWeighting weighting = LambdaWeighting::ndcg_loss2pp;
-  double mu = 10.0;                         ///< of ndcg_loss2pp
-  std::optional<int64_t> k = std::nullopt;  ///< only the first k places count
-  double sigma = 1.0, eps = 1e-10;
+  LambdaWeighting weighting = LambdaWeighting::ndcg_loss2pp;  ///< of a pair of documents
+  double mu = 10.0;                                           ///< of ndcg_loss2pp
+  std::optional<int64_t> k = std::nullopt;                    ///< only the first k places count
+  double sigma = 1.0;      ///< steepness: what differences of scores are multiplied with
+  double eps = 1e-10;      ///< the least ideal gain that gains are divided by
   bool binary_log = true;  ///< base 2, else natural
 };
 
@@ -86,6 +91,7 @@ struct LambdaLossOptions {
 /// example (LambdaLoss, Wang et al., 2018).
 class LambdaLoss : public CrossEncoderLoss {
  public:
+  /// Throws std::invalid_argument for a k below 1.
   explicit LambdaLoss(const LambdaLossOptions& options = {});
   std::string name() const override { return "LambdaLoss"; }
   at::Tensor forward(const CrossEncoder& model, const Batch& batch) override;

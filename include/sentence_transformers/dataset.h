@@ -16,13 +16,13 @@ namespace sentence_transformers {
 /// One row of training data. What its texts and labels mean is the loss's business: a pair and its
 /// score, an anchor with positives and negatives, a query with documents and a label for each.
 struct Example {
-  std::vector<std::string> texts = {};
+  std::vector<std::string> texts = {};  ///< UTF-8, in the loss's order
   std::vector<float> labels = {};  ///< none, one (a score or a class), or one a text or dimension
 };
 
 /// What one reading of the files from front to end met.
 struct ReadReport {
-  int64_t examples = 0;
+  int64_t examples = 0;   ///< read
   int64_t skipped = 0;    ///< empty, or by `only` or `skipped_labels`
   int64_t bad_lines = 0;  ///< malformed: columns missing or too many, a label that is none, ...
                           ///< (0 unless `strict` is off)
@@ -33,6 +33,7 @@ struct ReadReport {
 /// from several threads at once.
 class Dataset {
  public:
+  /// One reading from the front. One thread at a time.
   class Reader {
    public:
     virtual ~Reader() = default;
@@ -43,6 +44,7 @@ class Dataset {
   class Access {
    public:
     virtual ~Access() = default;
+    /// Number of examples.
     virtual int64_t size() const = 0;
     /// Fills in the example at `index`, in [0, size()). Throws LoadError where a file has changed
     /// since its examples were counted.
@@ -50,6 +52,7 @@ class Dataset {
   };
 
   virtual ~Dataset() = default;
+  /// A new reading from the front.
   virtual std::unique_ptr<Reader> read() const = 0;
   /// Number of examples. A file is read once to count them.
   virtual int64_t size() const = 0;
@@ -62,16 +65,19 @@ class Dataset {
 /// Examples in memory.
 class ListDataset : public Dataset {
  public:
+  /// Takes the examples as they are; losses check what they need of them.
   explicit ListDataset(std::vector<Example> examples);
   std::unique_ptr<Reader> read() const override;
   int64_t size() const override;
   std::unique_ptr<Access> access() const override;
+  /// All of them, in their order.
   const std::vector<Example>& examples() const { return *examples_; }
 
  private:
   std::shared_ptr<const std::vector<Example>> examples_;
 };
 
+/// How a file of examples is written.
 enum class FileFormat {
   lines,  ///< one text a line
   csv,    ///< RFC 4180: commas, quotes doubled inside quotes, line ends allowed inside
@@ -80,8 +86,9 @@ enum class FileFormat {
           ///< one array is refused
 };
 
+/// What of a file's lines becomes texts and labels, and which lines are left out.
 struct FileDatasetOptions {
-  FileFormat format = FileFormat::tsv;
+  FileFormat format = FileFormat::tsv;  ///< of all files
   /// csv and tsv: the first line names the columns. Else columns are named "0", "1", ...
   bool header = true;
   /// Columns (or keys) that become the example's texts, in this order. For `lines`: not used, and

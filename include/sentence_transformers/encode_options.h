@@ -11,6 +11,7 @@
 #pragma GCC visibility push(default)
 namespace sentence_transformers {
 
+/// How a SentenceTransformer is loaded.
 struct LoadOptions {
   /// "", "cpu", "cuda" or "cuda:1"; "" picks CUDA where there is one.
   std::string device = "";
@@ -25,20 +26,20 @@ struct LoadOptions {
   /// Where downloads go, and looked into before $SENTENCE_TRANSFORMERS_HOME and the Hugging Face
   /// cache.
   std::optional<std::string> cache_folder = std::nullopt;
-  /// As in HubOptions, hub.h.
-  std::optional<std::string> revision = std::nullopt;
-  std::optional<std::string> token = std::nullopt;
-  bool local_files_only = false;
-  bool show_progress_bar = false;
+  std::optional<std::string> revision = std::nullopt;  ///< as in HubOptions
+  std::optional<std::string> token = std::nullopt;     ///< as in HubOptions
+  bool local_files_only = false;                       ///< as in HubOptions
+  bool show_progress_bar = false;                      ///< as in HubOptions
 };
 
 /// What one encode call did.
 struct EncodeReport {
-  int64_t texts = 0;
+  int64_t texts = 0;      ///< that the call was given
   int64_t tokens = 0;     ///< of all texts, as the model sees them
   int64_t truncated = 0;  ///< texts longer than max_seq_length, whose end the model did not see
 };
 
+/// How SentenceTransformer::encode makes embeddings.
 struct EncodeOptions {
   /// One of the model's prompts(), put in front of every text.
   std::optional<std::string> prompt_name = std::nullopt;

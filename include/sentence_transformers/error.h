@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #pragma GCC visibility push(default)
+/// Everything of the library. What `util` holds knows no model, or takes one as an argument.
 namespace sentence_transformers {
 
 /// Base of everything the library throws by itself: disk full, no CUDA, ...

@@ -12,24 +12,25 @@ namespace sentence_transformers {
 
 /// What a model computes its linear layers with; its embeddings stay float32.
 enum class Quantization {
-  none,
-  int8  ///< weights one scale an output, activations one scale a token, on the CPU; made at load
+  none,  ///< the model's own type
+  int8   ///< weights one scale an output, activations one scale a token, on the CPU; made at load
 };
 
 /// How embeddings are stored.
 enum class Precision {
-  float32,
-  int8,    ///< [N, D] int8: 256 equal steps between each dimension's smallest and largest value,
-           ///< minus 128
-  uint8,   ///< [N, D] uint8: the same, from 0
-  binary,  ///< [N, ceil(D / 8)] int8: one bit a dimension (is it above 0?), first dimension in the
-           ///< highest bit, minus 128
-  ubinary  ///< [N, ceil(D / 8)] uint8: the same, from 0
+  float32,  ///< [N, D] as they are
+  int8,     ///< [N, D] int8: 256 equal steps between each dimension's smallest and largest value,
+            ///< minus 128
+  uint8,    ///< [N, D] uint8: the same, from 0
+  binary,   ///< [N, ceil(D / 8)] int8: one bit a dimension (is it above 0?), first dimension in the
+            ///< highest bit, minus 128
+  ubinary   ///< [N, ceil(D / 8)] uint8: the same, from 0
 };
 
 /// "int8" -> Precision::int8. Throws std::invalid_argument for a name that is none.
 Precision parse_precision(std::string_view name);
 
+/// Where quantize_embeddings takes the ranges of int8 and uint8 from.
 struct QuantizeOptions {
   /// [2, D]: the smallest and the largest value of each dimension.
   std::optional<at::Tensor> ranges = std::nullopt;

@@ -16,16 +16,17 @@ namespace sentence_transformers::util {
 
 /// One found text: its row in the corpus and its score.
 struct Hit {
-  int64_t corpus_id;
-  float score;
+  int64_t corpus_id;  ///< the row
+  float score;        ///< larger is more alike
 };
 
+/// How semantic_search scores and how much it returns.
 struct SemanticSearchOptions {
   int64_t query_chunk_size = 100;  ///< queries scored at a time
   int64_t corpus_chunk_size =
-      500000;  ///< corpus rows scored at a time; memory is their product, in float32
-  int64_t top_k = 10;
-  ScoreFunction score_function = cos_sim;
+      500000;          ///< corpus rows scored at a time; memory is their product, in float32
+  int64_t top_k = 10;  ///< hits a query at most
+  ScoreFunction score_function = cos_sim;  ///< [Q, D] x [N, D] -> [Q, N]
 };
 
 /// For each query [Q, D] (or one, [D]) the `top_k` best rows of the corpus [N, D], best first;
@@ -44,17 +45,18 @@ std::vector<std::vector<Hit>> semantic_search(const at::Tensor& query_embeddings
 
 /// Two texts of one list, i < j, and how alike they are.
 struct ParaphrasePair {
-  float score;
-  int64_t i;
-  int64_t j;
+  float score;  ///< larger is more alike
+  int64_t i;    ///< row of the one
+  int64_t j;    ///< row of the other
 };
 
+/// How paraphrase_mining scores and how much it returns.
 struct ParaphraseMiningOptions {
-  int64_t query_chunk_size = 5000;
-  int64_t corpus_chunk_size = 100000;
-  int64_t max_pairs = 500000;  ///< pairs to return at most
-  int64_t top_k = 100;         ///< neighbours to look at for each text
-  ScoreFunction score_function = cos_sim;
+  int64_t query_chunk_size = 5000;         ///< rows scored at a time
+  int64_t corpus_chunk_size = 100000;      ///< rows they are compared with at a time
+  int64_t max_pairs = 500000;              ///< pairs to return at most
+  int64_t top_k = 100;                     ///< neighbours to look at for each text
+  ScoreFunction score_function = cos_sim;  ///< [N, D] x [M, D] -> [N, M]
 };
 
 /// The most alike pairs of rows of [N, D], best first, each pair once; none whose score is NaN or
@@ -69,11 +71,12 @@ std::vector<ParaphrasePair> paraphrase_mining(const SentenceTransformer& model,
                                               const ParaphraseMiningOptions& options = {},
                                               const EncodeOptions& encode_options = {});
 
+/// What community_detection counts as a group.
 struct CommunityDetectionOptions {
-  float threshold = 0.75f;  ///< cosine similarity, from which on two texts belong together
-  int64_t min_community_size = 10;
-  int64_t batch_size = 1024;  ///< rows compared with all others at a time
-  bool show_progress_bar = false;
+  float threshold = 0.75f;          ///< cosine similarity, from which on two texts belong together
+  int64_t min_community_size = 10;  ///< rows, the centre included
+  int64_t batch_size = 1024;        ///< rows compared with all others at a time
+  bool show_progress_bar = false;   ///< on stderr
 };
 
 /// Groups of rows of [N, D] that lie close together: largest first, without overlap, each group's

@@ -36,7 +36,9 @@ class SentenceTransformer : public BaseModel {
   /// that is not here), Error (no such device).
   explicit SentenceTransformer(const std::string& model_name_or_path,
                                const LoadOptions& options = {});
+  /// What was moved from can only be assigned to or destroyed.
   SentenceTransformer(SentenceTransformer&&) noexcept;
+  /// What was moved from can only be assigned to or destroyed.
   SentenceTransformer& operator=(SentenceTransformer&&) noexcept;
   ~SentenceTransformer();
 
@@ -48,6 +50,7 @@ class SentenceTransformer : public BaseModel {
   /// others.
   at::Tensor encode(const std::vector<std::string>& sentences,
                     const EncodeOptions& options = {}) const;
+  /// The same for a braced list: encode({"one text", "another"}).
   at::Tensor encode(std::initializer_list<std::string_view> sentences,
                     const EncodeOptions& options = {}) const;
   /// The same for texts that live elsewhere: nothing of them is copied.
@@ -56,10 +59,13 @@ class SentenceTransformer : public BaseModel {
 
   /// encode with the prompt named "query", unless options name one.
   at::Tensor encode_query(std::string_view sentence, const EncodeOptions& options = {}) const;
+  /// The same for N texts -> [N, D].
   at::Tensor encode_query(const std::vector<std::string>& sentences,
                           const EncodeOptions& options = {}) const;
+  /// The same for texts that live elsewhere.
   at::Tensor encode_query(std::span<const std::string_view> sentences,
                           const EncodeOptions& options = {}) const;
+  /// The same for a braced list.
   at::Tensor encode_query(std::initializer_list<std::string_view> sentences,
                           const EncodeOptions& options = {}) const;
 
@@ -67,10 +73,13 @@ class SentenceTransformer : public BaseModel {
   /// unless options name one. As in Python a "document" prompt always exists, empty if the model
   /// does not set it.
   at::Tensor encode_document(std::string_view sentence, const EncodeOptions& options = {}) const;
+  /// The same for N texts -> [N, D].
   at::Tensor encode_document(const std::vector<std::string>& sentences,
                              const EncodeOptions& options = {}) const;
+  /// The same for texts that live elsewhere.
   at::Tensor encode_document(std::span<const std::string_view> sentences,
                              const EncodeOptions& options = {}) const;
+  /// The same for a braced list.
   at::Tensor encode_document(std::initializer_list<std::string_view> sentences,
                              const EncodeOptions& options = {}) const;
 
@@ -92,6 +101,7 @@ class SentenceTransformer : public BaseModel {
 
   /// D, after LoadOptions::truncate_dim.
   int64_t get_embedding_dimension() const;
+  /// The one that the model's folder names, else cosine.
   SimilarityFunction similarity_fn() const;
   /// Writes the model as a folder that this library and Python open: modules.json, the modules'
   /// settings, the tokenizer's files and model.safetensors, each as a whole or not at all. Throws

@@ -13,8 +13,9 @@
 #pragma GCC visibility push(default)
 namespace sentence_transformers {
 
+/// What a file of save_embeddings holds.
 struct StoredEmbeddings {
-  std::vector<std::string> sentences;
+  std::vector<std::string> sentences;  ///< N
   at::Tensor embeddings;  ///< [N, D], mapped from the file: it stays valid on its own, also after
                           ///< the file is replaced
 };

@@ -15,10 +15,11 @@ namespace sentence_transformers {
 
 /// One tokenized text, special tokens included, cut to the maximum length, never padded.
 struct Encoding {
-  std::vector<int64_t> ids;
+  std::vector<int64_t> ids;        ///< of the tokens
   std::vector<int64_t> type_ids;   ///< 0, or 1 for the second text of a pair; as long as `ids`
   int64_t untruncated_length = 0;  ///< tokens the whole text has, special ones included
 
+  /// Whether the text is longer than what was kept of it.
   bool truncated() const { return untruncated_length > static_cast<int64_t>(ids.size()); }
 };
 
@@ -28,6 +29,7 @@ struct Encoding {
 /// Text is UTF-8; each invalid sequence counts as U+FFFD, so no input is refused.
 class Tokenizer {
  public:
+  /// A maximum length that cuts nothing.
   static constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 
   /// Reads `tokenizer.json` (with `tokenizer_config.json` beside it), else `vocab.txt`.
@@ -37,7 +39,9 @@ class Tokenizer {
   /// for.
   static Tokenizer from_pretrained(const std::filesystem::path& folder, bool do_lower_case = false);
 
+  /// What was moved from can only be assigned to or destroyed.
   Tokenizer(Tokenizer&&) noexcept;
+  /// What was moved from can only be assigned to or destroyed.
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
@@ -62,6 +66,7 @@ class Tokenizer {
 
   /// The token of an id. Throws std::invalid_argument for an id outside the vocabulary.
   const std::string& id_to_token(int64_t id) const;
+  /// The id of a token, special and added ones included; nothing for one that is none.
   std::optional<int64_t> token_to_id(std::string_view token) const;
 
   /// Number of ids, added tokens included.

@@ -1,6 +1,7 @@
 // Are two texts the same, judged by a threshold? Port of
 // sentence_transformer/evaluation/binary_classification.py (6.2.0).
 #include <ATen/ATen.h>
+#include <sentence_transformers/similarity_evaluators.h>
 
 #include <unordered_map>
 

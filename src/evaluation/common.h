@@ -1,7 +1,8 @@
 // What the evaluators share: checks of their inputs, and which similarities they report.
 #pragma once
 
-#include <sentence_transformers/evaluation.h>
+#include <sentence_transformers/dataset.h>
+#include <sentence_transformers/evaluator.h>
 
 #include <functional>
 #include <string>

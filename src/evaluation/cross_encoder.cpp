@@ -1,6 +1,7 @@
 // Evaluators of cross-encoders. Port of cross_encoder/evaluation/classification.py,
 // correlation.py and reranking.py (6.2.0).
 #include <ATen/ATen.h>
+#include <sentence_transformers/cross_encoder_evaluators.h>
 
 #include <stdexcept>
 

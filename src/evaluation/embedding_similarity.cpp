@@ -1,6 +1,7 @@
 // Do similarities rank pairs as people do? Port of
 // sentence_transformer/evaluation/embedding_similarity.py (6.2.0).
 #include <ATen/ATen.h>
+#include <sentence_transformers/similarity_evaluators.h>
 
 #include "evaluation/common.h"
 #include "evaluation/metrics.h"

@@ -1,6 +1,7 @@
 // How well a search finds what is relevant. Port of
 // sentence_transformer/evaluation/information_retrieval.py (6.2.0).
 #include <ATen/ATen.h>
+#include <sentence_transformers/retrieval_evaluators.h>
 
 #include <algorithm>
 #include <cmath>

@@ -2,6 +2,7 @@
 // sentence_transformer/evaluation/label_accuracy.py (6.2.0).
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
+#include <sentence_transformers/loss_evaluators.h>
 
 #include <cmath>
 #include <stdexcept>

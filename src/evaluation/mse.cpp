@@ -1,5 +1,6 @@
 // How far embeddings are from a teacher's. Port of sentence_transformer/evaluation/mse.py (6.2.0).
 #include <ATen/ATen.h>
+#include <sentence_transformers/loss_evaluators.h>
 
 #include <sstream>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 // Are the known duplicates found first among all pairs? Port of
 // sentence_transformer/evaluation/paraphrase_mining.py (6.2.0).
-#include <sentence_transformers/retrieval.h>
+#include <sentence_transformers/retrieval_evaluators.h>
 
 #include <stdexcept>
 #include <unordered_map>

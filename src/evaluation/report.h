@@ -1,7 +1,7 @@
 // One evaluation's results, as a dictionary and as a line of Python's csv files.
 #pragma once
 
-#include <sentence_transformers/evaluation.h>
+#include <sentence_transformers/evaluator.h>
 
 #include <string>
 #include <utility>

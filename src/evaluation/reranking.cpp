@@ -3,6 +3,7 @@
 #include "evaluation/reranking.h"
 
 #include <ATen/ATen.h>
+#include <sentence_transformers/retrieval_evaluators.h>
 
 #include <algorithm>
 #include <numeric>

@@ -1,5 +1,5 @@
 // Several evaluators as one. Port of base/evaluation/sequential.py (6.2.0).
-#include <sentence_transformers/evaluation.h>
+#include <sentence_transformers/sequential_evaluator.h>
 
 #include <stdexcept>
 

@@ -1,6 +1,7 @@
 // Is the positive closer than the negative? Port of sentence_transformer/evaluation/triplet.py
 // (6.2.0).
 #include <ATen/ATen.h>
+#include <sentence_transformers/similarity_evaluators.h>
 
 #include "evaluation/common.h"
 #include "evaluation/report.h"

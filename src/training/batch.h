@@ -1,7 +1,7 @@
 // What losses share: a batch's texts and labels, checked, with the loss's name in each message.
 #pragma once
 
-#include <sentence_transformers/losses.h>
+#include <sentence_transformers/loss.h>
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 // Losses that follow a teacher. Ports of sentence_transformers/sentence_transformer/losses (6.2.0):
 // mse.py with embed_distill.py, margin_mse.py.
 #include <ATen/ATen.h>
-#include <sentence_transformers/losses.h>
+#include <sentence_transformers/distillation_losses.h>
 
 #include <stdexcept>
 #include <utility>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <sentence_transformers/losses.h>
+#include <sentence_transformers/loss.h>
 
 #include <cstdint>
 #include <utility>

@@ -1,7 +1,7 @@
 // The gradient cache (arXiv 2101.06983): a batch's loss in the memory of a mini-batch.
 #pragma once
 
-#include <sentence_transformers/losses.h>
+#include <sentence_transformers/loss.h>
 
 namespace sentence_transformers {
 

@@ -1,7 +1,7 @@
 // GISTEmbedLoss once the guide has spoken.
 #pragma once
 
-#include <sentence_transformers/losses.h>
+#include <sentence_transformers/ranking_losses.h>
 
 #include <vector>
 

@@ -2,7 +2,7 @@
 // sentence_transformers/sentence_transformer/losses (6.2.0): matryoshka.py, adaptive_layer.py,
 // matryoshka_2d.py.
 #include <ATen/ATen.h>
-#include <sentence_transformers/losses.h>
+#include <sentence_transformers/matryoshka_losses.h>
 
 #include <algorithm>
 #include <cmath>

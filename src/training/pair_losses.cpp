@@ -2,7 +2,7 @@
 // (6.2.0): cosine_similarity.py, cosent.py, angle.py, contrastive.py, online_contrastive.py,
 // softmax.py.
 #include <ATen/ATen.h>
-#include <sentence_transformers/losses.h>
+#include <sentence_transformers/pair_losses.h>
 
 #include <cmath>
 #include <limits>

@@ -3,7 +3,7 @@
 // batch_hard_triplet.py, batch_semi_hard_triplet.py, batch_hard_soft_margin_triplet.py.
 #include <ATen/ATen.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
-#include <sentence_transformers/losses.h>
+#include <sentence_transformers/triplet_losses.h>
 
 #include <limits>
 #include <optional>

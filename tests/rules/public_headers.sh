@@ -9,13 +9,13 @@ if grep -nE "$forbidden" include/sentence_transformers/*.h; then
   echo "a public header may not include these"
   failed=1
 fi
+umbrellas=(include/sentence_transformers/{sentence_transformers,training,losses,evaluation}.h)
 for header in include/sentence_transformers/*.h; do
   name=${header##*/}
   grep -qxE " *$name" src/CMakeLists.txt || { echo "src/CMakeLists.txt does not list $name"; failed=1; }
-  umbrellas=(include/sentence_transformers/sentence_transformers.h include/sentence_transformers/training.h)
   [[ $name == sentence_transformers.h ]] ||
     grep -qF "<sentence_transformers/$name>" "${umbrellas[@]}" ||
-    { echo "neither sentence_transformers.h nor training.h includes $name"; failed=1; }
+    { echo "none of ${umbrellas[*]##*/} includes $name"; failed=1; }
   grep -qx '#pragma once' "$header" || { echo "$name lacks #pragma once"; failed=1; }
 done
 

@@ -1,0 +1,82 @@
+// Evaluators of the similarity of pairs and triplets.
+#pragma once
+
+#include <sentence_transformers/dataset.h>
+#include <sentence_transformers/evaluator.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#pragma GCC visibility push(default)
+namespace sentence_transformers {
+
+/// Pearson and Spearman correlation of similarity and gold score:
+/// `pearson_cosine`, `spearman_cosine`, ... and with several similarities `pearson_max`,
+/// `spearman_max`.
+class EmbeddingSimilarityEvaluator : public SentenceEvaluator {
+ public:
+  /// N pairs, at least 2, and their N gold scores.
+  EmbeddingSimilarityEvaluator(std::vector<std::string> sentences1,
+                               std::vector<std::string> sentences2, std::vector<double> scores,
+                               EvaluatorOptions options = {});
+  /// Of pairs with one label.
+  EmbeddingSimilarityEvaluator(const Dataset& dataset, EvaluatorOptions options = {});
+  /// Embeds both sides in one call and scores them row by row.
+  Metrics operator()(const SentenceTransformer& model,
+                     const EvaluationContext& context = {}) const override;
+  std::string primary_metric(const Metrics& results) const override;
+
+ private:
+  std::vector<std::string> sentences1_, sentences2_;
+  std::vector<double> scores_;
+  EvaluatorOptions options_;
+};
+
+/// Same (label 1) or not (0), by a threshold on the similarity: `cosine_accuracy`,
+/// `cosine_accuracy_threshold`, `cosine_f1`, `cosine_f1_threshold`, `cosine_precision`,
+/// `cosine_recall`, `cosine_ap`, `cosine_mcc`, ... and with several similarities `max_accuracy`,
+/// ... Thresholds of euclidean and manhattan are distances.
+class BinaryClassificationEvaluator : public SentenceEvaluator {
+ public:
+  /// N pairs and their N labels, 0 or 1.
+  BinaryClassificationEvaluator(std::vector<std::string> sentences1,
+                                std::vector<std::string> sentences2, std::vector<int> labels,
+                                EvaluatorOptions options = {});
+  /// Embeds each text once and looks for the best thresholds.
+  Metrics operator()(const SentenceTransformer& model,
+                     const EvaluationContext& context = {}) const override;
+  std::string primary_metric(const Metrics& results) const override;
+
+ private:
+  std::vector<std::string> sentences1_, sentences2_;
+  std::vector<int> labels_;
+  EvaluatorOptions options_;
+};
+
+/// How often the positive is more alike the anchor than the negative is, by more than the margin:
+/// `cosine_accuracy`, ... and with several similarities `max_accuracy`. Anchors are embedded with
+/// encode_query, the others with encode_document.
+class TripletEvaluator : public SentenceEvaluator {
+ public:
+  /// N triplets; one margin for every similarity, in its units.
+  TripletEvaluator(std::vector<std::string> anchors, std::vector<std::string> positives,
+                   std::vector<std::string> negatives, EvaluatorOptions options = {},
+                   double margin = 0.0);
+  /// A similarity that is not in `margins` has none.
+  TripletEvaluator(std::vector<std::string> anchors, std::vector<std::string> positives,
+                   std::vector<std::string> negatives, EvaluatorOptions options,
+                   std::map<SimilarityFunction, double> margins);
+  /// Embeds all three and compares them row by row.
+  Metrics operator()(const SentenceTransformer& model,
+                     const EvaluationContext& context = {}) const override;
+  std::string primary_metric(const Metrics& results) const override;
+
+ private:
+  std::vector<std::string> anchors_, positives_, negatives_;
+  EvaluatorOptions options_;
+  std::map<SimilarityFunction, double> margins_;
+};
+
+}  // namespace sentence_transformers
+#pragma GCC visibility pop

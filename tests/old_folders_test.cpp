@@ -52,7 +52,7 @@ TEST_P(OldFolders, LoadAsInPython) {
   }
   const auto expected = given.at("embedding").get<std::vector<double>>();
   const at::Tensor found = SentenceTransformer(folder_.string()).encode(kText);
-  EXPECT_LT(largest_difference(found, at::tensor(expected)), 2e-6);
+  EXPECT_LT(largest_difference(found, at::tensor(expected)), 4e-6);  // of up to 3
 }
 
 std::vector<json> cases() { return golden_lines("old_folders.jsonl"); }

@@ -1,4 +1,5 @@
-"""What make_encoders.py is told of each tiny encoder; the tables are encoders_bert.py and encoders_rope.py."""
+"""What make_encoders.py is told of each tiny encoder; the tables are encoders_bert.py, encoders_gated.py and
+encoders_rope.py."""
 
 import dataclasses
 
@@ -16,6 +17,7 @@ class Configuration:
     model: type  # the class that saves the folder
     config: hf.PreTrainedConfig
     lengths: tuple = SHORT
+    base: type = None  # that reads the folder's encoder, where it is not AutoModel
     older: dict = dataclasses.field(default_factory=dict)  # keys of config.json as older files spell them
     old_names: bool = False  # gamma, beta and position_ids among the tensors
     type_ids: bool = False

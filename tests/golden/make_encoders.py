@@ -9,6 +9,7 @@ import zlib
 
 import torch
 import encoders_bert as bert
+import encoders_gated as gated
 import encoders_rope as rope
 from encoder_configurations import GONE
 from golden_models import VERSIONS
@@ -27,6 +28,11 @@ MODEL_TYPES = {
     "electra": bert.electra,
     "albert": bert.albert,
     "deberta-v2": bert.deberta_v2,
+    "nomic_bert": gated.nomic_bert,
+    "gte": gated.gte,
+    "new": gated.new,
+    "eurobert": gated.eurobert,
+    "jina_bert": gated.jina_bert,
     "modernbert": rope.modernbert,
     "qwen2": rope.qwen2,
     "qwen3": rope.qwen3,
@@ -114,6 +120,8 @@ def call(model, ids, types, **options):
 
 
 def base_class(entry):
+    if entry.base is not None:
+        return entry.base
     return T5EncoderModel if entry.config.model_type == "t5" else AutoModel
 
 
@@ -165,6 +173,8 @@ def gradients(folder, entry, texts, types):
     loss.backward()
     arrays = {"loss_weights": weights, "loss": loss.detach().reshape(1)}
     stored = load_file(folder / "model.safetensors")
+    if any(name not in stored for name, _ in model.base_model.named_parameters()) and entry.model is type(model):
+        return {**arrays, **gradients_as_saved(model, stored)}
     for name, parameter in model.named_parameters():
         if parameter.grad is not None:
             if name not in stored:
@@ -172,6 +182,17 @@ def gradients(folder, entry, texts, types):
             assert name in stored, name
             arrays[f"gradient/{name}"] = parameter.grad
     return arrays
+
+
+def gradients_as_saved(model, stored):
+    """Where the class has other names than its files, it saves its gradients as it saves its parameters."""
+    with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
+        for parameter in model.parameters():
+            parameter.copy_(torch.zeros_like(parameter) if parameter.grad is None else parameter.grad)
+        model.save_pretrained(folder)
+        found = load_file(pathlib.Path(folder) / "model.safetensors")
+    assert found.keys() == stored.keys()
+    return {f"gradient/{name}": tensor for name, tensor in found.items()}
 
 
 def run(entry):
@@ -244,7 +265,7 @@ def main():
         path.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="ascii")
     total = sum(f.stat().st_size for f in OUT.rglob("*") if f.is_file())
     print(f"{total} bytes in all")
-    assert total < 4_000_000
+    assert total < 6_000_000
 
 
 if __name__ == "__main__":

@@ -28,19 +28,10 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 
   TransformerConfig albert;
   albert.hidden_size = sizes.hidden_size;
-  albert.max_positions = config.get_at_least("max_position_embeddings", 512, 1);
-  albert.embeddings = {.vocab_size = sizes.vocab_size,
-                       .size = config.get_at_least("embedding_size", 128, 1),
-                       .words = "embeddings.word_embeddings",
-                       .positions = "embeddings.position_embeddings",
-                       .position_count = albert.max_positions,
-                       .token_types = "embeddings.token_type_embeddings",
-                       .token_type_count = config.get_at_least("type_vocab_size", 2, 1),
-                       .norm = "embeddings.LayerNorm",
-                       .norm_config = layer.norm,
-                       .dropout = layer.output_dropout,
-                       .projection = "encoder.embedding_hidden_mapping_in",
-                       .hidden_size = sizes.hidden_size};
+  albert.embeddings = bert_embeddings(config, layer, config.get_at_least("embedding_size", 128, 1),
+                                      config.get_at_least("type_vocab_size", 2, 1));
+  albert.embeddings.projection = "encoder.embedding_hidden_mapping_in";
+  albert.max_positions = albert.embeddings.position_count;
   const auto groups = config.get<int64_t>("num_hidden_groups", 1);
   const auto inner = config.get<int64_t>("inner_group_num", 1);
   if (groups < 1 || groups > sizes.layers || inner < 1 || inner > kMostInner) {
@@ -50,11 +41,8 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
                     std::to_string(inner));
   }
   for (int64_t group = 0; group < groups; ++group) {
-    for (int64_t i = 0; i < inner; ++i) {
-      albert.layers.emplace_back("encoder.albert_layer_groups." + std::to_string(group) +
-                                     ".albert_layers." + std::to_string(i),
-                                 layer);
-    }
+    albert.add_layers("encoder.albert_layer_groups." + std::to_string(group) + ".albert_layers",
+                      layer, inner);
   }
   for (int64_t i = 0; i < sizes.layers; ++i) {
     const auto group = static_cast<int64_t>(
@@ -68,16 +56,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 }
 
 std::shared_ptr<ClassificationHead> make_albert_head(const HeadSource& source) {
-  auto& albert = dynamic_cast<TransformerEncoder&>(source.encoder);
-  if (!source.is_new && !albert.pooler()) {
-    throw LoadError("[Albert] " + source.weights.file().string() +
-                    " has a classifier and no pooler before it; known: "
-                    "AlbertForSequenceClassification's head, which has both");
-  }
-  const Config& config = source.config;
-  return make_head(source,
-                   {.dropout = config.get_below("classifier_dropout_prob", 0.1, 0, 1),
-                    .pooler = albert.pooler(config.get_below("initializer_range", 0.02, 0, 1e6))});
+  return make_pooler_head(source, source.config.get_below("classifier_dropout_prob", 0.1, 0, 1));
 }
 
 }  // namespace

@@ -39,18 +39,9 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 
   TransformerConfig distilbert;
   distilbert.hidden_size = size;
-  distilbert.max_positions = config.get_at_least("max_position_embeddings", 512, 1);
-  distilbert.embeddings = {.vocab_size = config.require_at_least("vocab_size", 1),
-                           .size = size,
-                           .words = "embeddings.word_embeddings",
-                           .positions = "embeddings.position_embeddings",
-                           .position_count = distilbert.max_positions,
-                           .norm = "embeddings.LayerNorm",
-                           .norm_config = layer.norm,
-                           .dropout = dropout};
-  for (int64_t i = 0; i < layers; ++i) {
-    distilbert.layers.emplace_back("transformer.layer." + std::to_string(i), layer);
-  }
+  distilbert.embeddings = bert_embeddings(config, layer, size, 0);
+  distilbert.max_positions = distilbert.embeddings.position_count;
+  distilbert.add_layers("transformer.layer", layer, layers);
   return std::make_shared<TransformerEncoder>(std::move(distilbert), weights);
 }
 

@@ -20,45 +20,35 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   layer.names.attention_output = "attention.attn.o";
   layer.names.attention_norm = "attention.LayerNorm";
 
-  const auto positions = config.get_at_least("max_position_embeddings", 512, 1);
   const auto buckets = config.get<int64_t>("relative_attention_num_buckets", kBuckets);
   if (buckets < kBuckets) {
     throw LoadError("[Mpnet] " + config.name("relative_attention_num_buckets") +
                     ": expected at least " + std::to_string(kBuckets) + ", found " +
                     std::to_string(buckets));
   }
+  TransformerConfig mpnet;
+  mpnet.hidden_size = sizes.hidden_size;
+  mpnet.embeddings = bert_embeddings(config, layer, sizes.hidden_size, 0);
+  mpnet.embeddings.padding_id = kPaddingId;
+  const int64_t positions = mpnet.embeddings.position_count;
   if (positions <= kPaddingId + 1) {
     throw LoadError("[Mpnet] " + config.name("max_position_embeddings") +
                     ": expected more than 2, found " + std::to_string(positions));
   }
-  TransformerConfig mpnet;
-  mpnet.hidden_size = sizes.hidden_size;
   mpnet.max_positions = positions - kPaddingId - 1;
-  mpnet.embeddings = {.vocab_size = sizes.vocab_size,
-                      .size = sizes.hidden_size,
-                      .words = "embeddings.word_embeddings",
-                      .positions = "embeddings.position_embeddings",
-                      .position_count = positions,
-                      .padding_id = kPaddingId,
-                      .norm = "embeddings.LayerNorm",
-                      .norm_config = layer.norm,
-                      .dropout = layer.output_dropout};
-  mpnet.distance_bias_name = "encoder.relative_attention_bias";
-  mpnet.distance_bias = std::make_shared<BucketBias>(weights / mpnet.distance_bias_name, buckets,
-                                                     sizes.heads, kBuckets, kMaxDistance);
-  layer.distance_bias = mpnet.distance_bias;
-  for (int64_t i = 0; i < sizes.layers; ++i) {
-    mpnet.layers.emplace_back("encoder.layer." + std::to_string(i), layer);
-  }
+  const std::string bias_name = "encoder.relative_attention_bias";
+  const auto bias = std::make_shared<BucketBias>(weights / bias_name, buckets, sizes.heads,
+                                                 kBuckets, kMaxDistance);
+  mpnet.shared = {{bias_name, bias}};
+  layer.distance_bias = bias;
+  mpnet.add_layers("encoder.layer", layer, sizes.layers);
   mpnet.pooler = "pooler.dense";  // in many files, used by nothing
   return std::make_shared<TransformerEncoder>(std::move(mpnet), weights);
 }
 
 std::shared_ptr<ClassificationHead> make_mpnet_head(const HeadSource& source) {
-  return make_head(source, {.dropout = source.config.get_below("hidden_dropout_prob", 0.1, 0, 1),
-                            .drop_pooled = true,
-                            .dense = "classifier.dense",
-                            .classifier = "classifier.out_proj"});
+  return make_dense_head(source, Activation::tanh,
+                         source.config.get_below("hidden_dropout_prob", 0.1, 0, 1));
 }
 
 }  // namespace

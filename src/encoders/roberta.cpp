@@ -13,42 +13,26 @@ namespace {
 std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   const CommonSizes sizes(config);
   const LayerConfig layer = bert_layer(config, sizes);
+  TransformerConfig roberta;
+  roberta.hidden_size = sizes.hidden_size;
+  roberta.embeddings = bert_embeddings(config, layer, sizes.hidden_size,
+                                       config.get_at_least("type_vocab_size", 2, 1));
   const auto padding = config.get<int64_t>("pad_token_id", 1);
-  const auto positions = config.get_at_least("max_position_embeddings", 512, 1);
+  const int64_t positions = roberta.embeddings.position_count;
   if (padding < 0 || positions <= padding + 1) {
     throw LoadError("[Roberta] " + config.name("max_position_embeddings") +
                     ": expected more than pad_token_id + 1 = " + std::to_string(padding + 1) +
                     ", found " + std::to_string(positions));
   }
-  TransformerConfig roberta;
-  roberta.hidden_size = sizes.hidden_size;
+  roberta.embeddings.padding_id = padding;
   roberta.max_positions = positions - padding - 1;
-  roberta.embeddings = {.vocab_size = sizes.vocab_size,
-                        .size = sizes.hidden_size,
-                        .words = "embeddings.word_embeddings",
-                        .positions = "embeddings.position_embeddings",
-                        .position_count = positions,
-                        .padding_id = padding,
-                        .token_types = "embeddings.token_type_embeddings",
-                        .token_type_count = config.get_at_least("type_vocab_size", 2, 1),
-                        .norm = "embeddings.LayerNorm",
-                        .norm_config = layer.norm,
-                        .dropout = layer.output_dropout};
-  for (int64_t i = 0; i < sizes.layers; ++i) {
-    roberta.layers.emplace_back("encoder.layer." + std::to_string(i), layer);
-  }
+  roberta.add_layers("encoder.layer", layer, sizes.layers);
   roberta.pooler = "pooler.dense";  // in many files, used by nothing
   return std::make_shared<TransformerEncoder>(std::move(roberta), weights);
 }
 
 std::shared_ptr<ClassificationHead> make_roberta_head(const HeadSource& source) {
-  const Config& config = source.config;
-  return make_head(
-      source, {.dropout = config.get_below("classifier_dropout",
-                                           config.get<double>("hidden_dropout_prob", 0.1), 0, 1),
-               .drop_pooled = true,
-               .dense = "classifier.dense",
-               .classifier = "classifier.out_proj"});
+  return make_dense_head(source, Activation::tanh, read_head_dropout(source.config));
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
                    .size = size,
                    .words = weights.contains("shared") ? "shared" : "encoder.embed_tokens",
                    .dropout = dropout};
-  t5.distance_bias_name = "encoder.block.0." + attention + "relative_attention_bias";
+  const std::string bias_name = "encoder.block.0." + attention + "relative_attention_bias";
   const auto buckets = config.get<int64_t>("relative_attention_num_buckets", 32);
   const auto distance = config.get<int64_t>("relative_attention_max_distance", 128);
   if (buckets < 4 || buckets % 2 != 0 || distance <= buckets / 4) {
@@ -74,12 +74,11 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
                     "beyond a quarter of it, found " +
                     std::to_string(buckets) + " and " + std::to_string(distance));
   }
-  t5.distance_bias = std::make_shared<BucketBias>(weights / t5.distance_bias_name, buckets, heads,
-                                                  buckets, distance);
-  layer.distance_bias = t5.distance_bias;
-  for (int64_t i = 0; i < layers; ++i) {
-    t5.layers.emplace_back("encoder.block." + std::to_string(i), layer);
-  }
+  const auto bias =
+      std::make_shared<BucketBias>(weights / bias_name, buckets, heads, buckets, distance);
+  t5.shared = {{bias_name, bias}};
+  layer.distance_bias = bias;
+  t5.add_layers("encoder.block", layer, layers);
   t5.final_norm = "encoder.final_layer_norm";
   t5.final_norm_config = layer.norm;
   t5.final_dropout = dropout;

@@ -6,13 +6,18 @@
 
 namespace sentence_transformers {
 
+void TransformerConfig::add_layers(const std::string& name, const LayerConfig& layer,
+                                   int64_t count) {
+  for (int64_t i = 0; i < count; ++i) layers.emplace_back(name + "." + std::to_string(i), layer);
+}
+
 TransformerEncoder::TransformerEncoder(TransformerConfig config, const Weights& weights)
     : config_(std::move(config)), embeddings_(config_.embeddings, weights, *this) {
   std::vector<std::shared_ptr<TransformerLayer>> layers;
   for (const auto& [name, layer] : config_.layers) {
     layers.push_back(add(name, std::make_shared<TransformerLayer>(layer, weights / name)));
   }
-  if (config_.distance_bias) add(config_.distance_bias_name, config_.distance_bias);
+  for (const auto& [name, module] : config_.shared) add(name, module);
   for (const size_t i : config_.order) layers_.push_back(layers[i]);
   if (config_.order.empty()) layers_ = std::move(layers);
   if (!config_.final_norm.empty()) {
@@ -100,6 +105,21 @@ LayerConfig bert_layer(const Config& config, const CommonSizes& sizes) {
       .output = "output.dense",
       .output_norm = "output.LayerNorm"};
   return layer;
+}
+
+EmbeddingsConfig bert_embeddings(const Config& config, const LayerConfig& layer, int64_t size,
+                                 int64_t token_types) {
+  return {.vocab_size = config.require_at_least("vocab_size", 1),
+          .size = size,
+          .words = "embeddings.word_embeddings",
+          .positions = "embeddings.position_embeddings",
+          .position_count = config.get_at_least("max_position_embeddings", 512, 1),
+          .token_types = token_types > 0 ? "embeddings.token_type_embeddings" : "",
+          .token_type_count = token_types,
+          .norm = "embeddings.LayerNorm",
+          .norm_config = layer.norm,
+          .dropout = layer.output_dropout,
+          .hidden_size = layer.hidden_size};
 }
 
 }  // namespace sentence_transformers

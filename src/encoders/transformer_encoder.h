@@ -21,14 +21,16 @@ struct TransformerConfig {
   std::vector<std::pair<std::string, LayerConfig>> layers = {};
   /// The layers in the order in which they run; empty means each once.
   std::vector<size_t> order = {};
-  /// Shared by layers, whose descriptions point at it too.
-  std::string distance_bias_name = "";
-  std::shared_ptr<DistanceBias> distance_bias = nullptr;
+  /// What layers share, by name; their descriptions point at it too.
+  std::vector<std::pair<std::string, std::shared_ptr<torch::nn::Module>>> shared = {};
   std::string final_norm = "";
   NormConfig final_norm_config = {};
   double final_dropout = 0;
   /// A projection [hidden_size, hidden_size] that checkpoints may have and only heads use.
   std::string pooler = "";
+
+  /// `count` layers of one description: "`name`.0", "`name`.1" and so on.
+  void add_layers(const std::string& name, const LayerConfig& layer, int64_t count);
 };
 
 class TransformerEncoder : public Encoder {
@@ -40,6 +42,8 @@ class TransformerEncoder : public Encoder {
   int64_t vocab_size() const override { return config_.embeddings.vocab_size; }
   int64_t max_positions() const override { return config_.max_positions; }
 
+  /// The table of words.
+  const std::shared_ptr<Embedding>& words() const { return embeddings_.words(); }
   /// Null if the checkpoint has none.
   const std::shared_ptr<Projection>& pooler() const { return pooler_; }
   /// The checkpoint's, or a new one of this deviation.
@@ -73,5 +77,10 @@ double attention_scale(int64_t head_size);
 /// sizes, activation, eps and dropout from config.json's keys. Throws LoadError where the heads do
 /// not divide the size.
 LayerConfig bert_layer(const Config& config, const CommonSizes& sizes);
+
+/// BERT's embeddings of `size` by BERT's names, with the norm and dropout of `layer`: words,
+/// learned positions and, unless there are 0 of them, token types.
+EmbeddingsConfig bert_embeddings(const Config& config, const LayerConfig& layer, int64_t size,
+                                 int64_t token_types);
 
 }  // namespace sentence_transformers

@@ -27,12 +27,19 @@ Embeddings::Embeddings(const EmbeddingsConfig& config, const Weights& weights, B
   positions_ = table(config.positions, config.position_count);
   token_types_ = table(config.token_types, config.token_type_count);
   if (!config.norm.empty()) {
-    norm_ = owner.add_norm(config.norm, weights, config.size, config.norm_config);
+    norm_ = owner.add_norm(config.norm, weights,
+                           config.projects_first ? config.hidden_size : config.size,
+                           config.norm_config);
   }
   dropout_ = owner.add_dropout("embeddings_dropout", config.dropout);
   if (!config.projection.empty()) {
-    projection_ = owner.add_linear(config.projection, weights, config.size, config.hidden_size);
+    projection_ = owner.add_linear(config.projection, weights, config.size, config.hidden_size,
+                                   !config.projects_first);
   }
+}
+
+at::Tensor Embeddings::project(const at::Tensor& x) const {
+  return projection_ ? projection_->forward(x) : x;
 }
 
 at::Tensor Embeddings::forward(const TokenBatch& batch) const {
@@ -45,12 +52,15 @@ at::Tensor Embeddings::forward(const TokenBatch& batch) const {
     const at::Tensor rows = positions_->forward(
         config_.padding_id ? positions_behind_padding(batch, *config_.padding_id)
                            : batch.positions);
-    x = norm_ ? norm_->forward_add(x, rows) : x + rows;
-  } else if (norm_) {
-    x = norm_->forward(x);
+    if (norm_ && !config_.projects_first) {
+      return project(dropout_->forward(norm_->forward_add(x, rows)));
+    }
+    x = x + rows;
   }
+  if (config_.projects_first) x = project(x);
+  if (norm_) x = norm_->forward(x);
   x = dropout_->forward(x);
-  return projection_ ? projection_->forward(x) : x;
+  return config_.projects_first ? x : project(x);
 }
 
 }  // namespace sentence_transformers

@@ -25,6 +25,7 @@ struct EmbeddingsConfig {
   NormConfig norm_config = {};
   double dropout = 0;
   std::string projection = "";  // to hidden_size, behind the norm
+  bool projects_first = false;  // before the norm, and without a bias
   int64_t hidden_size = 0;
 };
 
@@ -34,7 +35,11 @@ class Embeddings {
   Embeddings(const EmbeddingsConfig& config, const Weights& weights, Block& owner);
   at::Tensor forward(const TokenBatch& batch) const;  // -> [T, hidden_size]
 
+  const std::shared_ptr<Embedding>& words() const { return words_; }
+
  private:
+  at::Tensor project(const at::Tensor& x) const;
+
   EmbeddingsConfig config_;
   std::shared_ptr<Embedding> words_, positions_, token_types_;
   std::shared_ptr<Norm> norm_;

@@ -51,7 +51,7 @@ Norm::Norm(int64_t size, const NormConfig& config)
   if (config.bias) bias = register_parameter("bias", at::zeros({size}, at::kFloat));
 }
 
-void Norm::pack(const ComputeType& compute, PackedParameters& packed) {
+void Norm::pack(const ComputeType& compute, PackedParameters& /*small: all are converted*/) {
   const at::NoGradGuard no_grad;
   if (!kernels::best() || size_ % kernels::kNormSizeStep != 0 ||
       (compute.type != at::kFloat && compute.type != at::kBFloat16)) {
@@ -65,7 +65,6 @@ void Norm::pack(const ComputeType& compute, PackedParameters& packed) {
   if (config_.weight_offset != 0) packed_weight_ = packed_weight_ + config_.weight_offset;
   if (bias.defined()) packed_bias_ = prepare(bias);
   weight_version_ = parameter_version(weight);
-  static_cast<void>(packed);  // small: the parameters themselves are converted, too
 }
 
 at::Tensor Norm::plain(const at::Tensor& x) const {

@@ -21,6 +21,7 @@ TransformerLayer::TransformerLayer(const LayerConfig& config, const Weights& wei
     return name.empty() ? nullptr : add_norm(name, weights, config_.hidden_size, config_.norm);
   };
   attention_norm_ = norm(config_.names.attention_norm);
+  second_attention_norm_ = norm(config_.names.second_attention_norm);
   output_norm_ = norm(config_.names.output_norm);
   post_attention_norm_ = norm(config_.names.post_attention_norm);
   post_output_norm_ = norm(config_.names.post_output_norm);
@@ -45,13 +46,31 @@ void TransformerLayer::make_attention(const Weights& weights) {
                       0, outputs[i]});
     }
   }
+  if (config_.relative_positions) make_disentangled_bias(rows, weights);
   query_key_value_ = add_product(std::make_shared<Linear>(std::move(rows)));
   attention_output_ =
       add_linear(names.attention_output, weights, outputs[0], size, config_.attention_output_bias);
   if (!names.query_norm.empty()) {
-    query_norm_ = add_norm(names.query_norm, weights, a.head_size, config_.norm);
-    key_norm_ = add_norm(names.key_norm, weights, a.head_size, config_.norm);
+    const bool all = config_.norms_all_heads;
+    query_norm_ = add_norm(names.query_norm, weights, all ? outputs[0] : a.head_size, config_.norm);
+    key_norm_ = add_norm(names.key_norm, weights, all ? outputs[1] : a.head_size, config_.norm);
   }
+}
+
+/// `rows` are the projections of queries, keys and values.
+void TransformerLayer::make_disentangled_bias(const std::vector<ProjectionRows>& rows,
+                                              const Weights& weights) {
+  const AttentionConfig& a = config_.attention;
+  const auto projection = [&](const std::string& name, const ProjectionRows& shared) {
+    return name.empty() ? shared.projection
+                        : add_projection(name, weights, config_.hidden_size, a.heads * a.head_size);
+  };
+  const LayerNames& names = config_.names;
+  const auto keys = projection(names.position_key, rows[1]);
+  const auto queries = projection(names.position_query, rows[0]);
+  disentangled_bias_ = register_module(
+      "disentangled_bias", std::make_shared<DisentangledBias>(config_.relative_positions, keys,
+                                                              queries, a.heads, a.scale));
 }
 
 void TransformerLayer::make_feed_forward(const Weights& weights) {
@@ -75,20 +94,8 @@ void TransformerLayer::make_feed_forward(const Weights& weights) {
   output_ = add_linear(names.output, weights, inner, size, config_.output_bias);
 }
 
-at::Tensor TransformerLayer::attention(const at::Tensor& x, const TokenBatch& batch) const {
-  const AttentionConfig& a = config_.attention;
-  const int64_t queries = a.heads * a.head_size, keys = a.key_value_heads * a.head_size;
-  const at::Tensor all = query_key_value_->forward(x);  // [T, queries + 2 * keys]
-  at::Tensor q = all.narrow(1, 0, queries), k = all.narrow(1, queries, keys);
-  const at::Tensor v = all.narrow(1, queries + keys, keys);
-  if (query_norm_) {
-    q = query_norm_->forward_heads(q, a.heads);
-    k = key_norm_->forward_heads(k, a.key_value_heads);
-  }
-  if (config_.rotary) {
-    q = config_.rotary->rotate(q, a.heads, batch);
-    k = config_.rotary->rotate(k, a.key_value_heads, batch);
-  }
+AttentionExtras TransformerLayer::make_extras(const at::Tensor& queries, const at::Tensor& keys,
+                                              const TokenBatch& batch) const {
   AttentionExtras extras{.dropout = is_training() ? attention_dropout_->probability : 0.0,
                          .fast = query_key_value_->is_int8()};
   if (config_.distance_bias) {
@@ -96,8 +103,29 @@ at::Tensor TransformerLayer::attention(const at::Tensor& x, const TokenBatch& ba
     for (const LengthGroup& g : batch.groups) longest = std::max(longest, g.length);
     extras.distance_bias = config_.distance_bias->table(longest);
   }
+  if (disentangled_bias_) {
+    extras.dense_bias = disentangled_bias_->forward(queries, keys, batch.groups);
+  }
+  return extras;
+}
+
+at::Tensor TransformerLayer::attention(const at::Tensor& x, const TokenBatch& batch) const {
+  const AttentionConfig& a = config_.attention;
+  const int64_t queries = a.heads * a.head_size, keys = a.key_value_heads * a.head_size;
+  const at::Tensor all = query_key_value_->forward(x);  // [T, queries + 2 * keys]
+  at::Tensor q = all.narrow(1, 0, queries), k = all.narrow(1, queries, keys);
+  const at::Tensor v = all.narrow(1, queries + keys, keys);
+  if (query_norm_) {
+    const bool all_heads = config_.norms_all_heads;
+    q = query_norm_->forward_heads(q, all_heads ? 1 : a.heads);
+    k = key_norm_->forward_heads(k, all_heads ? 1 : a.key_value_heads);
+  }
+  if (config_.rotary) {
+    q = config_.rotary->rotate(q, a.heads, batch);
+    k = config_.rotary->rotate(k, a.key_value_heads, batch);
+  }
   return attention_output_dropout_->forward(
-      attention_output_->forward(attend(q, k, v, a, batch.groups, extras)));
+      attention_output_->forward(attend(q, k, v, a, batch.groups, make_extras(q, k, batch))));
 }
 
 at::Tensor TransformerLayer::feed_forward(const at::Tensor& x) const {
@@ -119,8 +147,10 @@ at::Tensor TransformerLayer::normalize(const std::shared_ptr<Norm>& norm,
 Residual TransformerLayer::forward(Residual residual, const TokenBatch& batch) const {
   if (config_.norm_place == NormPlace::after) {
     const at::Tensor& x = residual.x;
-    const at::Tensor attended = attention_norm_->forward_add(attention(x, batch), x);
-    return {output_norm_->forward_add(feed_forward(attended), attended)};
+    at::Tensor attended = attention_norm_->forward_add(attention(x, batch), x);
+    if (second_attention_norm_) attended = second_attention_norm_->forward_add(attended, x);
+    const at::Tensor out = output_norm_->forward_add(feed_forward(attended), attended);
+    return {config_.convolution ? config_.convolution->forward(x, out, batch) : out};
   }
   const auto after = [](const std::shared_ptr<Norm>& norm, const at::Tensor& x) {
     return norm ? norm->forward(x) : x;

@@ -10,6 +10,8 @@
 
 #include "nn/attention.h"
 #include "nn/block.h"
+#include "nn/convolution.h"
+#include "nn/disentangled_bias.h"
 #include "nn/distance_bias.h"
 #include "nn/rotary.h"
 
@@ -20,8 +22,11 @@ struct LayerNames {
   /// Three, or one that holds queries, keys and values one behind the other.
   std::vector<std::string> query_key_value = {};
   std::string query_norm = "", key_norm = "";  // of each head, before rotary positions
+  /// Projections of relative positions; where they are empty, those of queries and keys serve.
+  std::string position_key = "", position_query = "";
   std::string attention_output = "";
   std::string attention_norm = "";  // behind the residual sum, or before attention: NormPlace
+  std::string second_attention_norm = "";  // behind one more sum with the layer's input
   /// One; two that are gated, activation(first) * second; or one that holds both.
   std::vector<std::string> intermediate = {};
   std::string output = "";
@@ -40,6 +45,7 @@ struct LayerConfig {
   AttentionConfig attention;
   NormPlace norm_place = NormPlace::after;
   NormConfig norm;
+  bool norms_all_heads = false;  // query_norm and key_norm are of all heads' values at once
   bool query_key_value_bias = true, attention_output_bias = true;
   bool intermediate_bias = true, output_bias = true;
   Activation activation = Activation::gelu;
@@ -49,6 +55,8 @@ struct LayerConfig {
   double attention_output_dropout = 0, intermediate_dropout = 0, output_dropout = 0;
   std::shared_ptr<const Rotary> rotary = nullptr;
   std::shared_ptr<const DistanceBias> distance_bias = nullptr;
+  std::shared_ptr<const RelativePositions> relative_positions = nullptr;
+  std::shared_ptr<const Convolution> convolution = nullptr;  // of the layer's input
   LayerNames names;
 };
 
@@ -66,15 +74,20 @@ class TransformerLayer : public Block {
 
  private:
   void make_attention(const Weights& weights);
+  void make_disentangled_bias(const std::vector<ProjectionRows>& rows, const Weights& weights);
   void make_feed_forward(const Weights& weights);
+  AttentionExtras make_extras(const at::Tensor& queries, const at::Tensor& keys,
+                              const TokenBatch& batch) const;
   at::Tensor attention(const at::Tensor& x, const TokenBatch& batch) const;
   at::Tensor feed_forward(const at::Tensor& x) const;
   at::Tensor normalize(const std::shared_ptr<Norm>& norm, Residual& residual) const;
 
   LayerConfig config_;
   std::shared_ptr<Linear> query_key_value_, attention_output_, intermediate_, output_;
+  std::shared_ptr<DisentangledBias> disentangled_bias_;
   std::shared_ptr<Norm> query_norm_, key_norm_;
-  std::shared_ptr<Norm> attention_norm_, output_norm_, post_attention_norm_, post_output_norm_;
+  std::shared_ptr<Norm> attention_norm_, second_attention_norm_, output_norm_, post_attention_norm_,
+      post_output_norm_;
   std::shared_ptr<Dropout> attention_dropout_, attention_output_dropout_, intermediate_dropout_,
       output_dropout_;
 };

@@ -42,6 +42,7 @@ struct Architecture {
 
 extern const Architecture kAlbert;
 extern const Architecture kBert;
+extern const Architecture kDebertaV2;
 extern const Architecture kDistilBert;
 extern const Architecture kElectra;
 extern const Architecture kEuroBert;

@@ -15,8 +15,9 @@ namespace {
 
 const std::vector<const Architecture*>& architectures() {
   static const std::vector<const Architecture*> list = {
-      &kAlbert,  &kBert,       &kDistilBert, &kElectra,   &kEuroBert, &kGemma3, &kGte,     &kLlama,
-      &kMistral, &kModernBert, &kMpnet,      &kNomicBert, &kQwen2,    &kQwen3,  &kRoberta, &kT5};
+      &kAlbert,    &kBert,  &kDebertaV2, &kDistilBert, &kElectra,    &kEuroBert,
+      &kGemma3,    &kGte,   &kLlama,     &kMistral,    &kModernBert, &kMpnet,
+      &kNomicBert, &kQwen2, &kQwen3,     &kRoberta,    &kT5};
   return list;
 }
 

@@ -35,8 +35,8 @@ json describe(const Case& c) {
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const char* type :
-       {"albert", "camembert", "distilbert", "electra", "gemma3_text", "llama", "mistral",
-        "modernbert", "mpnet", "qwen2", "qwen3", "roberta", "t5", "xlm-roberta"}) {
+       {"albert", "camembert", "deberta-v2", "distilbert", "electra", "gemma3_text", "llama",
+        "mistral", "modernbert", "mpnet", "qwen2", "qwen3", "roberta", "t5", "xlm-roberta"}) {
     const json file = golden_json("encoders/" + std::string(type) + ".json");
     for (const json& c : file["configurations"]) {
       cases.push_back({type, c["name"], ""});

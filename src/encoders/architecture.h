@@ -29,6 +29,8 @@ struct Architecture {
   std::vector<ModelType> model_types;  // the same arithmetic under several names
   /// Before the encoder's names in a checkpoint that has a head too.
   const char* prefix;
+  /// Another one that files have; null where there is none.
+  const char* other_prefix = nullptr;
   /// A name that every checkpoint has below its prefix.
   const char* probe;
   /// Beginnings of names below the prefix that are known and not needed.
@@ -52,6 +54,7 @@ extern const Architecture kLlama;
 extern const Architecture kMistral;
 extern const Architecture kModernBert;
 extern const Architecture kMpnet;
+extern const Architecture kNew;
 extern const Architecture kNomicBert;
 extern const Architecture kQwen2;
 extern const Architecture kQwen3;

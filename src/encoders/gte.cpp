@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "encoders/architecture.h"
+#include "encoders/heads.h"
 #include "encoders/layer_types.h"
 #include "encoders/transformer_encoder.h"
 
@@ -62,30 +63,38 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   gte.hidden_size = sizes.hidden_size;
   gte.max_positions = config.get_at_least("max_position_embeddings", 8192, 1);
   const auto types = config.get_at_least("type_vocab_size", 1, 0);
-  gte.embeddings = {.vocab_size = sizes.vocab_size,
-                    .size = sizes.hidden_size,
-                    .words = "embeddings.word_embeddings",
-                    .token_types = types > 0 ? "embeddings.token_type_embeddings" : "",
-                    .token_type_count = types,
-                    .norm = "embeddings.LayerNorm",
-                    .norm_config = layer.norm,
-                    .dropout = layer.output_dropout};
-  for (int64_t i = 0; i < sizes.layers; ++i) {
-    gte.layers.emplace_back("encoder.layer." + std::to_string(i), layer);
-  }
+  gte.embeddings = bert_embeddings(config, layer, sizes.hidden_size, types);
+  gte.embeddings.positions = "";
+  gte.add_layers("encoder.layer", layer, sizes.layers);
   gte.pooler = "pooler.dense";
   return std::make_shared<TransformerEncoder>(std::move(gte), weights);
+}
+
+std::shared_ptr<ClassificationHead> make_gte_head(const HeadSource& source) {
+  return make_pooler_head(source, read_head_dropout(source.config));
 }
 
 }  // namespace
 
 const Architecture kGte = {
-    .model_types = {{"gte", "GteForSequenceClassification"},
-                    {"new", "NewForSequenceClassification"}},
+    .model_types = {{"gte", "GteForSequenceClassification"}},
+    .prefix = "gte",
+    .other_prefix = "new",
+    .probe = "embeddings.word_embeddings",
+    .optional = {"embeddings.position_ids", "embeddings.rotary_emb."},
+    .make = make,
+    .head_probe = "classifier.weight",
+    .make_head = make_gte_head,
+};
+
+const Architecture kNew = {
+    .model_types = {{"new", "NewForSequenceClassification"}},
     .prefix = "new",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids", "embeddings.rotary_emb."},
     .make = make,
+    .head_probe = "classifier.weight",
+    .make_head = make_gte_head,
 };
 
 }  // namespace sentence_transformers

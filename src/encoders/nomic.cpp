@@ -78,19 +78,16 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   nomic.hidden_size = size;
   nomic.max_positions = read_size(config, "max_position_embeddings", "n_positions", 2048);
   const auto types = config.get_at_least("type_vocab_size", 2, 0);
-  nomic.embeddings = {.vocab_size = config.require_at_least("vocab_size", 1),
-                      .size = size,
-                      .words = "embeddings.word_embeddings",
-                      .token_types = types > 0 ? "embeddings.token_type_embeddings" : "",
-                      .token_type_count = types,
-                      .norm = "emb_ln",
-                      .norm_config = layer.norm,
-                      .dropout = layer.output_dropout};
-  for (int64_t i = 0; i < layers; ++i) {
-    nomic.layers.emplace_back("encoder.layers." + std::to_string(i), layer);
-  }
+  nomic.embeddings = bert_embeddings(config, layer, size, types);
+  nomic.embeddings.positions = "";
+  nomic.embeddings.norm = "emb_ln";
+  nomic.add_layers("encoder.layers", layer, layers);
   nomic.pooler = "pooler.dense";
   return std::make_shared<TransformerEncoder>(std::move(nomic), weights);
+}
+
+std::shared_ptr<ClassificationHead> make_nomic_head(const HeadSource& source) {
+  return make_pooler_head(source, read_head_dropout(source.config, 0));
 }
 
 }  // namespace
@@ -101,6 +98,8 @@ const Architecture kNomicBert = {
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids", "encoder.rotary_emb."},
     .make = make,
+    .head_probe = "classifier.weight",
+    .make_head = make_nomic_head,
 };
 
 }  // namespace sentence_transformers

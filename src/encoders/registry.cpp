@@ -15,9 +15,9 @@ namespace {
 
 const std::vector<const Architecture*>& architectures() {
   static const std::vector<const Architecture*> list = {
-      &kAlbert,    &kBert,  &kDebertaV2, &kDistilBert, &kElectra,    &kEuroBert,
-      &kGemma3,    &kGte,   &kLlama,     &kMistral,    &kModernBert, &kMpnet,
-      &kNomicBert, &kQwen2, &kQwen3,     &kRoberta,    &kT5};
+      &kAlbert, &kBert,      &kDebertaV2, &kDistilBert, &kElectra,    &kEuroBert,
+      &kGemma3, &kGte,       &kLlama,     &kMistral,    &kModernBert, &kMpnet,
+      &kNew,    &kNomicBert, &kQwen2,     &kQwen3,      &kRoberta,    &kT5};
   return list;
 }
 
@@ -45,7 +45,9 @@ Found find_architecture(const Config& config) {
 /// What stands before the encoder's names in this checkpoint.
 std::string find_prefix(const Architecture& row, const Weights& weights) {
   // sentence-transformers' own wrapper names its model auto_model.
-  const std::array<std::string, 4> prefixes = {"", row.prefix, "auto_model", "0.auto_model"};
+  const std::array<std::string, 5> prefixes = {"", row.prefix,
+                                               row.other_prefix ? row.other_prefix : row.prefix,
+                                               "auto_model", "0.auto_model"};
   const auto prefix = std::find_if(prefixes.begin(), prefixes.end(), [&](const std::string& p) {
     return (weights / p).contains(row.probe);
   });

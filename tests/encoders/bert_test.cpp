@@ -412,7 +412,8 @@ TEST_F(BertHeadTest, EveryTensorIsNeeded) {
 
 TEST_F(BertHeadTest, AClassifierNeedsItsPooler) {
   erase("bert.pooler.");  // BertForTokenClassification's
-  EXPECT_THROWS(LoadError, make(), "[Bert]", "model.safetensors has a classifier and no pooler");
+  EXPECT_THROWS(LoadError, make(), "[CrossEncoder]",
+                "model.safetensors has a classifier and no pooler");
 }
 
 TEST_F(BertHeadTest, ANewOneIsDrawn) {

@@ -84,6 +84,26 @@ json camembert_stages(const TokenizerFolder& folder) {
   return stages_of_words(character_map(folder), {{"unk_id", nullptr}}, adds_space(folder));
 }
 
+json deberta_v2_stages(const TokenizerFolder& folder) {
+  json normalizers = json::array(), words = json::array();
+  if (folder.setting("do_lower_case", false)) normalizers.push_back({{"type", "Lowercase"}});
+  normalizers.push_back(
+      {{"type", "Replace"}, {"pattern", {{"Regex", R"(\s{2,}|[\n\r\t])"}}}, {"content", " "}});
+  normalizers.push_back({{"type", "NFC"}});
+  normalizers.push_back({{"type", "Strip"}, {"strip_left", false}, {"strip_right", true}});
+  if (folder.setting("split_by_punct", false)) {
+    words.push_back({{"type", "Punctuation"}, {"behavior", "Isolated"}});
+  }
+  const json space = {{"type", "Metaspace"},
+                      {"replacement", "\u2581"},
+                      {"prepend_scheme", adds_space(folder) ? "always" : "first"}};
+  words.push_back(space);
+  return {{"normalizer", {{"type", "Sequence"}, {"normalizers", std::move(normalizers)}}},
+          {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", std::move(words)}}},
+          {"decoder", space},
+          {"model", {{"type", "Unigram"}, {"unk_id", nullptr}}}};
+}
+
 json t5_stages(const TokenizerFolder& folder) {
   return stages_of_words(character_map(folder), {{"unk_id", 2}}, true);
 }

@@ -12,6 +12,7 @@ namespace sentence_transformers {
 
 nlohmann::json albert_stages(const TokenizerFolder& folder);
 nlohmann::json camembert_stages(const TokenizerFolder& folder);
+nlohmann::json deberta_v2_stages(const TokenizerFolder& folder);
 nlohmann::json t5_stages(const TokenizerFolder& folder);
 nlohmann::json xlm_roberta_stages(const TokenizerFolder& folder);
 

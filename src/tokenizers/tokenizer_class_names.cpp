@@ -44,7 +44,6 @@ constexpr std::string_view kOthers[] = {
     "DPRQuestionEncoderTokenizer",
     "DPRReaderTokenizer",
     "DebertaTokenizer",
-    "DebertaV2Tokenizer",
     "EsmTokenizer",
     "EsmcTokenizer",
     "FSMTTokenizer",

@@ -107,6 +107,9 @@ constexpr NamedToken kCamembertTokens[] = {{"bos_token", "<s>"},          {"eos_
                                            {"unk_token", "<unk>"},        {"sep_token", "</s>"},
                                            {"pad_token", "<pad>"},        {"cls_token", "<s>"},
                                            {"mask_token", "<mask>", true}};
+constexpr NamedToken kDebertaV2Tokens[] = {
+    {"bos_token", "[CLS]"}, {"eos_token", "[SEP]"}, {"unk_token", "[UNK]"},  {"sep_token", "[SEP]"},
+    {"pad_token", "[PAD]"}, {"cls_token", "[CLS]"}, {"mask_token", "[MASK]"}};
 constexpr NamedToken kGemmaTokens[] = {{"bos_token", "<bos>"},
                                        {"eos_token", "<eos>"},
                                        {"unk_token", "<unk>"},
@@ -139,6 +142,14 @@ constexpr TokenizerClass kClasses[] = {
      "sentencepiece.bpe.model",
      arrange_camembert,
      camembert_specials},
+    {"DebertaV2Tokenizer",
+     "Unigram",
+     ClassTemplate::bert,
+     {.defaults = kDebertaV2Tokens},
+     deberta_v2_stages,
+     "spm.model",
+     sentencepiece_in_order,
+     sentencepiece_specials},
     {"GPT2Tokenizer",
      "BPE",
      ClassTemplate::file,

@@ -137,7 +137,7 @@ def make_folders():
 def make_unigram_folders():
     """sentencepiece's files, and what transformers saves of them as tokenizer.json."""
     charsmap = tiny_unigram.write_folders(write, OUT, CORPUS)
-    for folder in ("albert", "camembert", "t5", "xlm_roberta"):
+    for folder in ("albert", "camembert", "deberta_v2", "t5", "xlm_roberta"):
         tokenizer = AutoTokenizer.from_pretrained(OUT / f"{folder}_files")
         tokenizer.add_tokens([AddedToken("extra", single_word=True), AddedToken("<dog>", rstrip=True, normalized=False)])
         settings = json.loads((OUT / f"{folder}_files" / "config.json").read_text())

@@ -66,6 +66,9 @@ def write_folders(write, out, corpus):
     put("t5_files", "spiece.model", proto, {"extra_ids": 5}, "t5")
     specials = {"control_symbols": ["[CLS]", "[SEP]", "[MASK]"], "pad_id": 0, "unk_id": 1, "bos_id": -1, "eos_id": -1}
     put("albert_files", "spiece.model", train(corpus, **specials), {"keep_accents": True, "do_lower_case": False}, "albert")
+    names = {"pad_piece": "[PAD]", "bos_piece": "[CLS]", "eos_piece": "[SEP]", "unk_piece": "[UNK]"}
+    proto = train(corpus, pad_id=0, bos_id=1, eos_id=2, unk_id=3, **names)
+    put("deberta_v2_files", "spm.model", proto, {"do_lower_case": False, "vocab_type": "spm"}, "deberta-v2")
     return train(corpus).normalizer_spec.precompiled_charsmap
 
 

@@ -54,6 +54,9 @@ class Tokenizer {
   Encoding encode_pair(std::string_view first, std::string_view second,
                        int64_t max_length = kNoLimit) const;
 
+  /// Ids of one text without special tokens but those that it spells itself, at most `max_length`.
+  Encoding encode_content(std::string_view text, int64_t max_length = kNoLimit) const;
+
   /// The text that the ids spell, as Hugging Face's `decode` gives it. Throws std::invalid_argument
   /// for an id outside the vocabulary.
   std::string decode(const std::vector<int64_t>& ids, bool skip_special_tokens = true) const;

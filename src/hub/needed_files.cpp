@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 constexpr const char* kSettings[] = {"adapter_config.json",
                                      "added_tokens.json",
                                      "bpe.codes",
+                                     "chat_template.jinja",
                                      "config.json",
                                      "merges.txt",
                                      "sentence_albert_config.json",

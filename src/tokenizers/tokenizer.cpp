@@ -191,6 +191,16 @@ Encoding Tokenizer::encode_pair(std::string_view first, std::string_view second,
   return Impl::assemble(pieces, a, b, whole);
 }
 
+Encoding Tokenizer::encode_content(std::string_view text, int64_t max_length) const {
+  Encoding encoding;
+  encoding.ids = impl_->content_ids(text);
+  encoding.untruncated_length = static_cast<int64_t>(encoding.ids.size());
+  impl_->cut(encoding.ids, std::min(encoding.untruncated_length,
+                                    Impl::room("Tokenizer::encode_content", max_length, 0)));
+  encoding.type_ids.resize(encoding.ids.size());
+  return encoding;
+}
+
 std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool skip_special_tokens) const {
   std::vector<std::string> tokens;
   for (const int64_t id : ids) {

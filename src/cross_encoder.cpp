@@ -46,13 +46,10 @@ struct CrossEncoder::Impl final : BaseModel::Internals {
     placement.place(parts.modules, *parts.transformer);
   }
 
-  /// The i-th pair, the prompt before its first text, in tokens. Both must outlive the result.
+  /// The i-th pair with the prompt in tokens. The pairs must outlive the result.
   Tokenize tokenize(const Pairs& pairs, const std::string& prompt) const {
-    return [&pairs, &prompt, &tokenizer = parts.transformer->tokenizer(),
-            length = parts.transformer->max_seq_length()](size_t i) {
-      const auto& [first, second] = pairs[i];
-      return prompt.empty() ? tokenizer.encode_pair(first, second, length)
-                            : tokenizer.encode_pair(prompt + std::string(first), second, length);
+    return [&pairs, tokens = parts.transformer->pair_tokens(prompt)](size_t i) {
+      return tokens(pairs[i].first, pairs[i].second);
     };
   }
 

@@ -10,10 +10,12 @@
 
 namespace sentence_transformers {
 
-/// config.json's model_type, and what Python calls the class of its cross-encoders.
+/// config.json's model_type, and what Python calls the class of its cross-encoders, and of its
+/// language models if rerankers of it are such.
 struct ModelType {
   const char* name;
   const char* classifier;
+  const char* language_model = nullptr;
 };
 
 /// Where a head comes from.

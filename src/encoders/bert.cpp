@@ -1,6 +1,7 @@
 // BERT (Devlin et al., 2018), as transformers 5.23 computes it in models/bert/modeling_bert.py.
 #include <sentence_transformers/error.h>
 
+#include "core/quoted.h"
 #include "encoders/architecture.h"
 #include "encoders/heads.h"
 #include "encoders/jina_bert.h"
@@ -13,8 +14,8 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
   const auto kind = config.get<std::string>("position_embedding_type", "absolute");
   if (kind == "alibi") return make_jina_bert(config, weights);
   if (kind != "absolute") {
-    throw UnsupportedError("[Bert] " + config.name("position_embedding_type") + " is \"" + kind +
-                           "\"; known: absolute, alibi");
+    throw UnsupportedError("[Bert] " + config.name("position_embedding_type") + " is " +
+                           in_quotes(kind) + "; known: absolute, alibi");
   }
   const CommonSizes sizes(config);
   const LayerConfig layer = bert_layer(config, sizes);

@@ -37,6 +37,13 @@ class ClassificationHead : public Block {
   virtual int64_t num_labels() const = 0;
 };
 
+/// The score of a reranker that is a language model: the logit of one token behind the text, less
+/// that of another, as in `yes` and `no`.
+struct LogitScoreConfig {
+  int64_t true_token_id = 0;
+  std::optional<int64_t> false_token_id = std::nullopt;
+};
+
 struct Classifier {
   std::shared_ptr<Encoder> encoder;
   std::shared_ptr<ClassificationHead> head;
@@ -54,6 +61,12 @@ std::shared_ptr<Encoder> make_encoder(const Config& config, const Weights& weigh
 /// head of another size is std::invalid_argument.
 Classifier make_classifier(const Config& config, const Weights& weights,
                            std::optional<int64_t> num_labels);
+
+/// A language model's encoder, and a head of one label that gives its score. Throws
+/// UnsupportedError for an architecture of which there are no such rerankers, LoadError for a token
+/// outside the vocabulary.
+Classifier make_logit_scorer(const Config& config, const Weights& weights,
+                             const LogitScoreConfig& score);
 
 /// How many labels config.json speaks of, by `num_labels` or else `id2label`; without both a
 /// classifier of transformers' has 2, and any other checkpoint 1, as in Python.

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "core/quoted.h"
 #include "encoders/architecture.h"
 #include "encoders/decoder.h"
 #include "encoders/heads.h"
@@ -24,8 +25,8 @@ std::shared_ptr<ClassificationHead> make_eurobert_head(const HeadSource& source)
   const auto kind = source.config.get<std::string>("classifier_pooling", "late");
   const auto found = kinds.find(kind);
   if (found == kinds.end()) {
-    throw UnsupportedError("[EuroBert] " + source.config.name("classifier_pooling") + " is \"" +
-                           kind.substr(0, 100) + "\"; known: bos, late, mean");
+    throw UnsupportedError("[EuroBert] " + source.config.name("classifier_pooling") + " is " +
+                           in_quotes(kind) + "; known: bos, late, mean");
   }
   return make_head(source,
                    {.pooling = found->second, .dense = "dense", .activation = Activation::gelu});

@@ -6,6 +6,7 @@
 
 #include <sentence_transformers/error.h>
 
+#include "core/quoted.h"
 #include "encoders/transformer_encoder.h"
 
 namespace sentence_transformers {
@@ -16,8 +17,8 @@ void read_feed_forward(const Config& config, bool norms_queries, LayerConfig& la
   const auto kind = config.get<std::string>("feed_forward_type", "original");
   const bool plain = kind == "original" && !norms_queries;
   if (kind != "geglu" && kind != "reglu" && !plain) {
-    throw UnsupportedError("[JinaBert] " + config.name("feed_forward_type") + " is \"" +
-                           kind.substr(0, 100) + "\"; known: geglu, reglu" +
+    throw UnsupportedError("[JinaBert] " + config.name("feed_forward_type") + " is " +
+                           in_quotes(kind) + "; known: geglu, reglu" +
                            (norms_queries ? "" : ", original"));
   }
   if (plain) return;

@@ -12,7 +12,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 }  // namespace
 
 const Architecture kLlama = {
-    .model_types = {{"llama", "LlamaForSequenceClassification"}},
+    .model_types = {{"llama", "LlamaForSequenceClassification", "LlamaForCausalLM"}},
     .prefix = "model",
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},

@@ -13,7 +13,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 }  // namespace
 
 const Architecture kMistral = {
-    .model_types = {{"mistral", "MistralForSequenceClassification"}},
+    .model_types = {{"mistral", "MistralForSequenceClassification", "MistralForCausalLM"}},
     .prefix = "model",
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},

@@ -14,7 +14,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 }  // namespace
 
 const Architecture kQwen2 = {
-    .model_types = {{"qwen2", "Qwen2ForSequenceClassification"}},
+    .model_types = {{"qwen2", "Qwen2ForSequenceClassification", "Qwen2ForCausalLM"}},
     .prefix = "model",
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},

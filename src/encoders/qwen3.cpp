@@ -13,7 +13,7 @@ std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
 }  // namespace
 
 const Architecture kQwen3 = {
-    .model_types = {{"qwen3", "Qwen3ForSequenceClassification"}},
+    .model_types = {{"qwen3", "Qwen3ForSequenceClassification", "Qwen3ForCausalLM"}},
     .prefix = "model",
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},

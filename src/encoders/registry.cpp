@@ -9,6 +9,7 @@
 
 #include "core/quoted.h"
 #include "encoders/architecture.h"
+#include "encoders/logit_head.h"
 
 namespace sentence_transformers {
 namespace {
@@ -107,6 +108,20 @@ Classifier make_classifier(const Config& config, const Weights& weights,
   Classifier result{row.make(config, weights / prefix), nullptr, row.prefix, type.classifier};
   result.head = row.make_head({config, weights, *result.encoder, labels, !has_head});
   check_all_taken(row, config, has_head ? weights : weights / prefix, prefix);
+  return result;
+}
+
+Classifier make_logit_scorer(const Config& config, const Weights& weights,
+                             const LogitScoreConfig& score) {
+  const auto [row, type] = find_architecture(config);
+  if (!type.language_model) {
+    throw UnsupportedError("[CrossEncoder] " + config.name("model_type") + " is \"" + type.name +
+                           "\", which has no scores by logits here");
+  }
+  const std::string prefix = find_prefix(row, weights);
+  Classifier result{row.make(config, weights / prefix), nullptr, row.prefix, type.language_model};
+  result.head = make_logit_head(config, weights, *result.encoder, score);
+  check_all_taken(row, config, weights / prefix, prefix);
   return result;
 }
 

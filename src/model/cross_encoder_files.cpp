@@ -2,8 +2,11 @@
 
 #include <sentence_transformers/error.h>
 
+#include <stdexcept>
+
 #include "core/files.h"
 #include "core/quoted.h"
+#include "modules/logit_score.h"
 
 namespace sentence_transformers {
 namespace {
@@ -55,6 +58,24 @@ ScoreActivation choose_activation(const std::optional<ScoreActivation>& wanted,
                                                            : ScoreActivation::identity);
 }
 
+/// Of a bare checkpoint that is a language model: yes, less no.
+std::shared_ptr<LogitScore> default_score(const fs::path& folder) {
+  const Config config = Config::read(folder / "config.json");
+  const nlohmann::json names = config.json().value("architectures", nlohmann::json());
+  if (!names.is_array() || names.empty() || !names[0].is_string() ||
+      !names[0].get_ref<const std::string&>().ends_with("ForCausalLM")) {
+    return nullptr;
+  }
+  const Tokenizer tokenizer = Tokenizer::from_pretrained(folder);
+  const auto yes = tokenizer.token_to_id("yes"), no = tokenizer.token_to_id("no");
+  if (!yes || !no) {
+    throw UnsupportedError("[" + kFunction + "] " + folder.string() +
+                           " is a language model whose tokenizer has no tokens \"yes\" and \"no\"; "
+                           "a LogitScore in modules.json can name others");
+  }
+  return std::make_shared<LogitScore>(LogitScoreConfig{*yes, no});
+}
+
 }  // namespace
 
 CrossEncoderParts read_cross_encoder(const fs::path& folder, const CrossEncoderOptions& options) {
@@ -62,21 +83,34 @@ CrossEncoderParts read_cross_encoder(const fs::path& folder, const CrossEncoderO
   const bool saved_as_one =
       file_exists(folder / "modules.json") && model_type(settings) == kFunction;
   fs::path own = folder;
+  std::shared_ptr<LogitScore> score;
   if (saved_as_one) {
     const std::vector<ModuleEntry> modules = read_module_list(folder, kFunction);
-    if (modules.size() > 1) {
-      throw UnsupportedError("[" + kFunction + "] " + modules[1].name + " is " +
-                             in_quotes(modules[1].type) +
-                             "; known: one Transformer with a classification head");
+    if (modules.size() > 1 && module_class(modules[1].type) == "LogitScore") {
+      score = std::make_shared<LogitScore>(modules[1].folder);
+    }
+    if (const size_t known = score ? 2 : 1; modules.size() > known) {
+      throw UnsupportedError("[" + kFunction + "] " + modules[known].name + " is " +
+                             in_quotes(modules[known].type) +
+                             "; known: one Transformer with a classification head, or with "
+                             "LogitScore behind it");
     }
     own = modules[0].folder;
   } else {
     settings.reset();
+    score = default_score(folder);
+  }
+  if (score && options.num_labels && *options.num_labels != 1) {
+    throw std::invalid_argument("[" + kFunction + "] num_labels is " +
+                                std::to_string(*options.num_labels) +
+                                "; a language model's score has 1");
   }
 
   CrossEncoderParts parts;
-  parts.transformer = Transformer::with_head(own, options.num_labels, saved_as_one);
+  parts.transformer = Transformer::with_head(own, options.num_labels, saved_as_one,
+                                             score ? std::optional(score->config()) : std::nullopt);
   parts.modules = {parts.transformer};
+  if (score) parts.modules.push_back(score);
   if (options.max_length) parts.transformer->set_max_seq_length(*options.max_length, kFunction);
   if (settings) read_prompts(*settings, kFunction, parts);
   parts.activation = choose_activation(options.activation, settings, *parts.transformer);

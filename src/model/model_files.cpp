@@ -147,11 +147,8 @@ void write_folder(const ModelFolder& model, const std::string& model_type,
     const std::string path = i == 0 ? "" : index + "_" + type;
     make_folder(folder / path);
     model.modules[i]->save(folder / path);
-    // The spelling that every version of Python's library reads.
-    modules.push_back({{"idx", i},
-                       {"name", index},
-                       {"path", path},
-                       {"type", "sentence_transformers.models." + type}});
+    modules.push_back(
+        {{"idx", i}, {"name", index}, {"path", path}, {"type", model.modules[i]->python_path()}});
   }
   nlohmann::ordered_json settings = {
       {"__version__", {{"sentence_transformers_cpp", SENTENCE_TRANSFORMERS_VERSION}}},

@@ -29,6 +29,8 @@ class Module : public torch::nn::Module {
 
   /// Python's class name.
   virtual std::string type() const = 0;
+  /// Where Python has the class, in the spelling that most versions of its library read.
+  virtual std::string python_path() const { return "sentence_transformers.models." + type(); }
   /// Writes what the module is made of into its own folder, which exists.
   virtual void save(const std::filesystem::path& /*folder*/) const {}
 

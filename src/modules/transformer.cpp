@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kTaskOfHeads = "sequence-classification";
+const std::string kClassifies = "sequence-classification";
+const std::string kSpeaks = "text-generation";
 
 Config no_settings(const fs::path& folder) {
   return Config(nlohmann::json::object(), folder / "sentence_bert_config.json");
@@ -37,6 +38,7 @@ Config read_transformer_settings(const fs::path& folder) {
 bool is_tokenizer_file(const std::string& name) {
   static const std::set<std::string> names = {"tokenizer.json",
                                               "tokenizer_config.json",
+                                              "chat_template.jinja",
                                               "special_tokens_map.json",
                                               "vocab.txt",
                                               "vocab.json",
@@ -44,6 +46,7 @@ bool is_tokenizer_file(const std::string& name) {
                                               "added_tokens.json",
                                               "sentencepiece.bpe.model",
                                               "spiece.model",
+                                              "spm.model",
                                               "tokenizer.model"};
   return names.count(name) != 0;
 }
@@ -75,14 +78,21 @@ Transformer::Transformer(const fs::path& folder)
 
 std::shared_ptr<Transformer> Transformer::with_head(const fs::path& folder,
                                                     std::optional<int64_t> num_labels,
-                                                    bool with_settings) {
+                                                    bool with_settings,
+                                                    const std::optional<LogitScoreConfig>& score) {
   const Config settings = with_settings ? read_transformer_settings(folder) : no_settings(folder);
-  const auto task = settings.get<std::string>("transformer_task", kTaskOfHeads);
-  if (task != kTaskOfHeads) {
-    throw UnsupportedError("[CrossEncoder] " + settings.name("transformer_task") + " is \"" + task +
-                           "\"; known: " + kTaskOfHeads);
+  const std::string& known = score ? kSpeaks : kClassifies;
+  const auto task = settings.get<std::string>("transformer_task", known);
+  if (task != known) {
+    throw UnsupportedError("[CrossEncoder] " + settings.name("transformer_task") + " is " +
+                           in_quotes(task) + "; known: " + known +
+                           (score ? " with LogitScore" : ""));
   }
-  return std::shared_ptr<Transformer>(new Transformer(folder, settings, Head{num_labels}));
+  // A folder that an older version saved has no such key, and its pairs are no messages.
+  const bool chats = !with_settings || (settings.has("modality_config") &&
+                                        settings.at("modality_config").has("message"));
+  return std::shared_ptr<Transformer>(
+      new Transformer(folder, settings, Head{num_labels, score, chats}));
 }
 
 Transformer::Transformer(const fs::path& folder, const Config& settings,
@@ -94,6 +104,7 @@ Transformer::Transformer(const fs::path& folder, const Config& settings,
       weights_(open_weights(folder, "Transformer")),
       files_(weights_->mapped_files()) {
   make(head);
+  if (head && head->chats) chat_ = ChatTemplate::read(folder);
   if (tokenizer_.vocab_size() > encoder_->vocab_size()) {
     throw LoadError("[Transformer] " + folder.string() + ": the tokenizer has " +
                     std::to_string(tokenizer_.vocab_size()) + " tokens, config.json's " +
@@ -157,7 +168,9 @@ void Transformer::make(const std::optional<Head>& head) {
     encoder_ = register_module("auto_model", make_encoder(config_, *weights_));
     return;
   }
-  Classifier classifier = make_classifier(config_, *weights_, head->num_labels);
+  task_ = head->score ? kSpeaks : kClassifies;
+  Classifier classifier = head->score ? make_logit_scorer(config_, *weights_, *head->score)
+                                      : make_classifier(config_, *weights_, head->num_labels);
   encoder_ = register_module("auto_model", std::move(classifier.encoder));
   head_ = register_module("head", std::move(classifier.head));
   prefix_ = classifier.prefix + ".";
@@ -213,6 +226,8 @@ void Transformer::save(const fs::path& folder) const {
   config["dtype"] = type_name(dtype());
   if (head_) {
     config["architectures"] = {architecture_};
+  }
+  if (task_ == kClassifies) {
     config.erase("num_labels");  // id2label counts them
     const auto ids = config.find("id2label");
     if (ids == config.end() || static_cast<int64_t>(ids->size()) != num_labels()) {
@@ -237,7 +252,14 @@ void Transformer::save(const fs::path& folder) const {
   }
   nlohmann::ordered_json settings = {{"max_seq_length", max_seq_length_},
                                      {"do_lower_case", do_lower_case_}};
-  if (head_) settings["transformer_task"] = kTaskOfHeads;
+  if (head_) settings["transformer_task"] = task_;
+  if (chat_) {  // as Python writes it
+    const nlohmann::ordered_json logits = {{"method", "forward"}, {"method_output_name", "logits"}};
+    nlohmann::ordered_json messages = logits;
+    messages["format"] = chat_->structured() ? "structured" : "flat";
+    settings["modality_config"] = {{"text", logits}, {"message", messages}};
+    settings["module_output_name"] = task_ == kSpeaks ? "causal_logits" : "scores";
+  }
   write_json(folder / "sentence_bert_config.json", settings);
   write_json(folder / "config.json", config);
   write_safetensors(folder / "model.safetensors", parameters, {{"format", "pt"}});

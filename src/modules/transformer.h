@@ -7,6 +7,7 @@
 
 #include "encoders/encoder.h"
 #include "modules/module.h"
+#include "modules/pair_tokens.h"
 
 namespace sentence_transformers {
 
@@ -15,11 +16,12 @@ class Transformer : public Module {
   /// Reads config.json, the weights, the tokenizer, and sentence-transformers' own settings
   /// (sentence_bert_config.json or an older name) if they are there.
   explicit Transformer(const std::filesystem::path& folder);
-  /// The same with its classification head, see make_classifier. Without modules.json the settings
-  /// are none of it, as in Python. Throws UnsupportedError for settings of another task.
-  static std::shared_ptr<Transformer> with_head(const std::filesystem::path& folder,
-                                                std::optional<int64_t> num_labels,
-                                                bool with_settings);
+  /// The same with its classification head, see make_classifier; if there is a `score`, with the
+  /// head of a language model, see make_logit_scorer. Without modules.json the settings are none of
+  /// it, as in Python. Throws UnsupportedError for settings of another task.
+  static std::shared_ptr<Transformer> with_head(
+      const std::filesystem::path& folder, std::optional<int64_t> num_labels, bool with_settings,
+      const std::optional<LogitScoreConfig>& score = std::nullopt);
 
   /// Lets go of the checkpoint's pages until they are touched again; only before anything changes a
   /// parameter.
@@ -39,6 +41,10 @@ class Transformer : public Module {
   int64_t output_size(int64_t) const override { return encoder_->hidden_size(); }
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
+  /// How pairs become tokens, with a prompt. It refers to this object and its present length.
+  PairTokens pair_tokens(const std::string& prompt) const {
+    return {tokenizer_, chat_ ? &*chat_ : nullptr, prompt, max_seq_length_};
+  }
   const Encoder& encoder() const { return *encoder_; }
   Encoder& encoder() { return *encoder_; }
   /// 0 without a head.
@@ -55,6 +61,8 @@ class Transformer : public Module {
  private:
   struct Head {  // wanted, with so many labels
     std::optional<int64_t> num_labels;
+    std::optional<LogitScoreConfig> score;
+    bool chats;  // pairs go through the chat template
   };
   Transformer(const std::filesystem::path& folder, const Config& settings,
               const std::optional<Head>& head);
@@ -73,6 +81,8 @@ class Transformer : public Module {
   std::vector<std::weak_ptr<const MappedFile>> files_;  // gone when no parameter lives in them
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<ClassificationHead> head_;
+  std::string task_ = "";  // that head_ is for
+  std::optional<ChatTemplate> chat_;
   std::string prefix_, architecture_;  // of a checkpoint with a head
   int64_t special_tokens_;             // of what it is for: one text, or with a head a pair
   int64_t max_seq_length_;

@@ -97,6 +97,9 @@ TEST(Architectures, RefuseHeadsThatAreNotHere) {
                   make_classifier(config_of(folder, {{key, value}}), weights_of(folder), {}),
                   "config.json: \"" + key + "\"", text);
   }
+  EXPECT_THROWS(UnsupportedError,
+                make_logit_scorer(config_of("t5_relu", {}), weights_of("t5_relu"), {}),
+                "[CrossEncoder]", "\"t5\", which has no scores by logits here");
 }
 
 at::Tensor run(const Encoder& encoder) {

@@ -39,6 +39,11 @@ class Tokenizer {
   /// for.
   static Tokenizer from_pretrained(const std::filesystem::path& folder, bool do_lower_case = false);
 
+  /// A tokenizer.json as it stands, whatever other files lie beside it, as the tokenizers library's
+  /// own `Tokenizer.from_file` reads it. Its "truncation", if it has one, becomes
+  /// model_max_length(). Throws as from_pretrained.
+  static Tokenizer from_file(const std::filesystem::path& file);
+
   /// What was moved from can only be assigned to or destroyed.
   Tokenizer(Tokenizer&&) noexcept;
   /// What was moved from can only be assigned to or destroyed.
@@ -48,6 +53,10 @@ class Tokenizer {
   /// Ids of one text, at most `max_length` of them: the text's last tokens are cut, the special
   /// tokens stay.
   Encoding encode(std::string_view text, int64_t max_length = kNoLimit) const;
+
+  /// encode without special tokens, as Hugging Face's add_special_tokens=False; there may be no
+  /// ids.
+  Encoding encode_content(std::string_view text, int64_t max_length = kNoLimit) const;
 
   /// Ids of a pair; while it is too long, the longer side loses its last token (Hugging Face's
   /// "longest_first").

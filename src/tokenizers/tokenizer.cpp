@@ -159,6 +159,20 @@ Tokenizer Tokenizer::from_pretrained(const std::filesystem::path& folder, bool d
   return Tokenizer(std::make_unique<const Impl>(read_tokenizer_files(folder, do_lower_case)));
 }
 
+Tokenizer Tokenizer::from_file(const std::filesystem::path& file) {
+  return Tokenizer(std::make_unique<const Impl>(read_tokenizer_json(file)));
+}
+
+Encoding Tokenizer::encode_content(std::string_view text, int64_t max_length) const {
+  Encoding encoding;
+  encoding.ids = impl_->content_ids(text);
+  encoding.untruncated_length = static_cast<int64_t>(encoding.ids.size());
+  impl_->cut(encoding.ids, std::min(encoding.untruncated_length,
+                                    Impl::room("Tokenizer::encode_content", max_length, 0)));
+  encoding.type_ids.resize(encoding.ids.size());
+  return encoding;
+}
+
 Encoding Tokenizer::encode(std::string_view text, int64_t max_length) const {
   const auto& pieces = impl_->post_processor.single;
   const int64_t specials = count_specials(pieces);

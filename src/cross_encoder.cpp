@@ -43,16 +43,15 @@ struct CrossEncoder::Impl final : BaseModel::Internals {
                                 "cross-encoder", "CrossEncoder"),
                   parts),
         parts(read_cross_encoder(path, options)) {
-    placement.place(parts.modules, *parts.transformer);
+    placement.place(parts.modules);
   }
 
   /// The i-th pair, the prompt before its first text, in tokens. Both must outlive the result.
   Tokenize tokenize(const Pairs& pairs, const std::string& prompt) const {
-    return [&pairs, &prompt, &tokenizer = parts.transformer->tokenizer(),
-            length = parts.transformer->max_seq_length()](size_t i) {
+    return [&pairs, &prompt, &transformer = *parts.transformer](size_t i) {
       const auto& [first, second] = pairs[i];
-      return prompt.empty() ? tokenizer.encode_pair(first, second, length)
-                            : tokenizer.encode_pair(prompt + std::string(first), second, length);
+      return prompt.empty() ? transformer.tokenize_pair(first, second)
+                            : transformer.tokenize_pair(prompt + std::string(first), second);
     };
   }
 

@@ -64,9 +64,10 @@ CrossEncoderParts read_cross_encoder(const fs::path& folder, const CrossEncoderO
   fs::path own = folder;
   if (saved_as_one) {
     const std::vector<ModuleEntry> modules = read_module_list(folder, kFunction);
-    if (modules.size() > 1) {
-      throw UnsupportedError("[" + kFunction + "] " + modules[1].name + " is " +
-                             in_quotes(modules[1].type) +
+    const bool begins_well = module_class(modules[0].type) == "Transformer";
+    if (modules.size() > 1 || !begins_well) {
+      const ModuleEntry& other = modules[begins_well ? 1 : 0];
+      throw UnsupportedError("[" + kFunction + "] " + other.name + " is " + in_quotes(other.type) +
                              "; known: one Transformer with a classification head");
     }
     own = modules[0].folder;

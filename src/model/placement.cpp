@@ -44,14 +44,13 @@ Placement::Placement(std::string function, const std::string& device, at::Scalar
   }
 }
 
-void Placement::place(const std::vector<std::shared_ptr<Module>>& modules,
-                      Transformer& transformer) const {
+void Placement::place(const std::vector<std::shared_ptr<Module>>& modules) const {
   for (const auto& module : modules) {
     module->eval();
     module->set_dtype(dtype_);
-    prepare(*module, [&] { transformer.release_pages(); });
+    prepare(*module, [&module] { module->release_pages(); });
   }
-  transformer.forget_checkpoint();
+  for (const auto& module : modules) module->forget_checkpoint();
 #ifdef __GLIBC__
   malloc_trim(0);  // what reading the files took
 #endif

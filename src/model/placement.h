@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "modules/module.h"
-#include "modules/transformer.h"
 #include "nn/autocast.h"
 
 namespace sentence_transformers {
@@ -26,7 +25,7 @@ class Placement {
             Quantization quantization);
 
   /// Moves freshly loaded modules there and packs their weights.
-  void place(const std::vector<std::shared_ptr<Module>>& modules, Transformer& transformer) const;
+  void place(const std::vector<std::shared_ptr<Module>>& modules) const;
   /// Switches to training (dropout, no packed weights) or back. Throws std::invalid_argument if the
   /// numbers do not allow training.
   void train(const std::vector<std::shared_ptr<Module>>& modules, bool on) const;

@@ -79,6 +79,37 @@ TEST_F(Snapshot, ModulesMayHaveFilesOfTheirOwn) {
   EXPECT_EQ(read_file(folder / "3_Router/a/pytorch_model.bin"), "3_Router/a/pytorch_model.bin");
 }
 
+TEST_F(Snapshot, ARouterInTheTopNamesItsModules) {
+  server.add("org/r", "modules.json",
+             R"([{"path": "", "type": "sentence_transformers.models.Router"}])");
+  server.add(
+      "org/r", "router_config.json",
+      R"({"types": {"query_0_WordEmbeddings": "x", "document_0_Transformer": 3, "../x": "y"}})");
+  for (const std::string path :
+       {"query_0_WordEmbeddings/wordembedding_config.json",
+        "query_0_WordEmbeddings/model.safetensors", "document_0_Transformer/config.json",
+        "document_0_Transformer/pytorch_model.bin"}) {
+    server.add("org/r", path, path);
+  }
+  for (const std::string path : {"other/model.safetensors", "README.md"}) {
+    server.add("org/r", path, "not needed");
+  }
+  const fs::path folder = load({}, "org/r");
+  EXPECT_EQ(server.requests().size(), 2 + 6u);
+  EXPECT_TRUE(fs::exists(folder / "query_0_WordEmbeddings/model.safetensors"));
+}
+
+TEST_F(Snapshot, WordEmbeddingsHaveFilesInTheTop) {
+  server.add("org/w", "modules.json",
+             R"([{"path": "", "type": "sentence_transformers.models.WordEmbeddings"}])");
+  for (const std::string path : {"wordembedding_config.json", "whitespacetokenizer_config.json",
+                                 "phrasetokenizer_config.json", "pytorch_model.bin"}) {
+    server.add("org/w", path, path);
+  }
+  load({}, "org/w");
+  EXPECT_EQ(server.requests().size(), 2 + 5u);
+}
+
 TEST_F(Snapshot, WeightsInPartsComeWithTheirIndex) {
   for (const std::string kind : {".safetensors", ".bin"}) {
     const std::string start = kind == ".bin" ? "pytorch_model" : "model", name = "org/p" + start;

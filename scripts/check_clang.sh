@@ -2,7 +2,7 @@
 # Compiles the library with the distribution's clang, warnings as errors, and runs its core under the sanitizers: the kernels' tests
 # and the fuzz targets over their corpora.
 set -euo pipefail
-PRESET=clang
+export PRESET=clang
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 need_command clang++ clang

@@ -43,7 +43,7 @@ struct CrossEncoder::Impl final : BaseModel::Internals {
                                 "cross-encoder", "CrossEncoder"),
                   parts),
         parts(read_cross_encoder(path, options)) {
-    placement.place(parts.modules, *parts.transformer);
+    placement.place(parts.modules);
   }
 
   /// The i-th pair with the prompt in tokens. The pairs must outlive the result.
@@ -62,6 +62,7 @@ struct CrossEncoder::Impl final : BaseModel::Internals {
                              .unit = "pair",
                              .device = placement.device(),
                              .batch_size = options.batch_size,
+                             .tokens_a_pass = placement.tokens_a_pass(),
                              .show_progress_bar = options.show_progress_bar,
                              .report = options.report};
     at::Tensor scores = at::empty(

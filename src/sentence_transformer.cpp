@@ -43,7 +43,7 @@ struct SentenceTransformer::Impl final : BaseModel::Internals {
         parts(read_model(path)) {
     if (options.truncate_dim) parts.truncate_dim = options.truncate_dim;
     check_size(parts.truncate_dim, parts.embedding_dimension);
-    placement.place(parts.modules, *parts.transformer);
+    placement.place(parts.modules);
   }
 
   int64_t dimension(const EncodeOptions& options) const {
@@ -51,43 +51,42 @@ struct SentenceTransformer::Impl final : BaseModel::Internals {
     return wanted.value_or(parts.embedding_dimension);
   }
 
-  /// Tokens at each text's start that belong to the prompt.
-  int64_t prompt_tokens(const std::string& prompt) const {
-    if (prompt.empty()) return 0;
-    const Tokenizer& tokenizer = parts.transformer->tokenizer();
-    const Encoding encoding = tokenizer.encode(prompt, parts.transformer->max_seq_length());
-    const bool ends_special = !encoding.ids.empty() && tokenizer.is_special(encoding.ids.back());
-    return static_cast<int64_t>(encoding.ids.size()) - (ends_special ? 1 : 0);
-  }
-
-  /// The i-th text behind the prompt, in tokens. Both must outlive the result.
-  Tokenize tokenize(const Texts& texts, const std::string& prompt) const {
-    return [&texts, &prompt, &tokenizer = parts.transformer->tokenizer(),
-            length = parts.transformer->max_seq_length()](size_t i) {
-      return prompt.empty() ? tokenizer.encode(texts[i], length)
-                            : tokenizer.encode(prompt + std::string(texts[i]), length);
+  /// The i-th text behind the prompt, in tokens. All must outlive the result.
+  static Tokenize tokenize(const Texts& texts, const std::string& prompt,
+                           const InputModule& input) {
+    return [&texts, &prompt, &input](size_t i) {
+      return prompt.empty() ? input.tokenize(texts[i])
+                            : input.tokenize(prompt + std::string(texts[i]));
     };
   }
 
-  /// Runs all texts through the first `modules` modules and calls done(features, places), see
-  /// run_passes.
-  void run(const Texts& texts, const EncodeOptions& options, size_t modules,
+  /// Runs all texts through the modules of a way and calls done(features, places), see run_passes.
+  void run(const Texts& texts, const EncodeOptions& options, const Way& way,
            const std::function<void(const Features&, const std::vector<Place>&)>& done) const {
     const std::string prompt = prompt_text(kEncode, options.prompt, options.prompt_name,
                                            parts.default_prompt_name, parts.prompts);
-    const int64_t prompt_tokens = this->prompt_tokens(prompt);
+    const int64_t prompt_tokens = way.input->prompt_tokens(prompt);
     const PassOptions passes{.function = kEncode,
                              .title = "Encoding",
                              .device = placement.device(),
                              .batch_size = options.batch_size,
+                             .tokens_a_pass = placement.tokens_a_pass(),
+                             .takes_no_tokens = way.input->takes_no_tokens(),
                              .show_progress_bar = options.show_progress_bar,
                              .report = options.report};
-    run_passes(texts.size(), tokenize(texts, prompt), passes,
+    run_passes(texts.size(), tokenize(texts, prompt, *way.input), passes,
                [&](TokenBatch batch, const std::vector<Place>& places) {
-                 Features features{.batch = std::move(batch), .prompt_tokens = prompt_tokens};
-                 for (size_t m = 0; m < modules; ++m) parts.modules[m]->forward(features);
+                 std::vector<at::Tensor> layers;
+                 Features features{.batch = std::move(batch),
+                                   .prompt_tokens = prompt_tokens,
+                                   .layers = way.keeps_layers ? &layers : nullptr};
+                 for (const Module* module : way.modules) module->forward(features);
                  done(features, places);
                });
+  }
+
+  Way way(const EncodeOptions& options) const {
+    return parts.way(options.task.value_or(""), kEncode);
   }
 
   /// [N, D] float32, before quantization.
@@ -95,7 +94,7 @@ struct SentenceTransformer::Impl final : BaseModel::Internals {
     check_size(options.truncate_dim, parts.embedding_dimension);
     const int64_t size = dimension(options);
     at::Tensor result = at::empty({static_cast<int64_t>(texts.size()), size}, at::kFloat);
-    run(texts, options, parts.modules.size(), [&](const Features& f, const auto& places) {
+    run(texts, options, way(options), [&](const Features& f, const auto& places) {
       at::Tensor e = f.sentence_embedding;
       if (size != e.size(1)) e = util::truncate_embeddings(e, size);
       if (options.normalize_embeddings) e = util::normalize_embeddings(e);
@@ -106,23 +105,36 @@ struct SentenceTransformer::Impl final : BaseModel::Internals {
 
   /// One pass through autograd. [N, D] of each of `layers`, if given, else of the last alone.
   std::vector<at::Tensor> forward(const Texts& texts, const std::string& prompt,
-                                  std::vector<at::Tensor>* layers) const {
-    return with_own_errors(kForward, [&] { return run_once(texts, prompt, layers); });
+                                  const std::string& task, std::vector<at::Tensor>* layers) const {
+    return with_own_errors(kForward, [&] { return run_once(texts, prompt, task, layers); });
   }
   std::vector<at::Tensor> run_once(const Texts& texts, const std::string& prompt,
-                                   std::vector<at::Tensor>* layers) const {
-    const SinglePass pass =
-        single_pass(texts.size(), tokenize(texts, prompt),
-                    {.function = kForward, .title = "", .device = placement.device()});
-    Features features{
-        .batch = pass.batch, .prompt_tokens = prompt_tokens(prompt), .layers = layers};
+                                   const std::string& task, std::vector<at::Tensor>* layers) const {
+    const Way way = parts.way(task, kForward);
+    const SinglePass pass = single_pass(texts.size(), tokenize(texts, prompt, *way.input),
+                                        {.function = kForward,
+                                         .title = "",
+                                         .device = placement.device(),
+                                         .takes_no_tokens = way.input->takes_no_tokens()});
+    std::vector<at::Tensor> kept;
+    Features features{.batch = pass.batch,
+                      .prompt_tokens = way.input->prompt_tokens(prompt),
+                      .layers = layers             ? layers
+                                : way.keeps_layers ? &kept
+                                                   : nullptr};
     const Autocast scope = placement.autocast_scope();
-    parts.modules[0]->forward(features);
+    way.input->forward(features);
+    if (layers && layers->empty()) {
+      throw std::invalid_argument(
+          "[SentenceTransformer::forward_layers] expected a model with "
+          "layers, found one of " +
+          way.input->type());
+    }
     std::vector<at::Tensor> outputs =
         layers ? *layers : std::vector<at::Tensor>{features.token_embeddings};
     for (at::Tensor& output : outputs) {
       features.token_embeddings = output;
-      for (size_t m = 1; m < parts.modules.size(); ++m) parts.modules[m]->forward(features);
+      for (size_t m = 1; m < way.modules.size(); ++m) way.modules[m]->forward(features);
       output = features.sentence_embedding.index_select(0, pass.rows).to(at::kFloat);
     }
     return outputs;
@@ -144,14 +156,16 @@ struct SentenceTransformer::Impl final : BaseModel::Internals {
     }
     return options;
   }
-  EncodeOptions query(const EncodeOptions& options) const {
-    return with_prompt(options, {"query"});
+  EncodeOptions query(EncodeOptions options) const {
+    if (!options.task) options.task = "query";
+    return with_prompt(std::move(options), {"query"});
   }
-  EncodeOptions document(const EncodeOptions& options) const {
-    return with_prompt(options, {"document", "passage", "corpus"});
+  EncodeOptions document(EncodeOptions options) const {
+    if (!options.task) options.task = "document";
+    return with_prompt(std::move(options), {"document", "passage", "corpus"});
   }
 
-  ModelParts parts;
+  SentenceTransformerParts parts;
 };
 
 SentenceTransformer::Impl& SentenceTransformer::impl() const {
@@ -223,10 +237,17 @@ std::vector<at::Tensor> SentenceTransformer::encode_tokens(
     throw std::invalid_argument(
         "[SentenceTransformer::encode_tokens] expected precision float32, found another");
   }
-  check_size(options.truncate_dim, impl().parts.transformer->output_size(0));
+  const Way way = impl().way(options);
+  const int64_t dimension = way.sizes().token_embeddings;
+  if (dimension == 0) {
+    throw std::invalid_argument(
+        "[SentenceTransformer::encode_tokens] expected a model that embeds tokens, found one of " +
+        way.input->type());
+  }
+  check_size(options.truncate_dim, dimension);
   const auto size = options.truncate_dim ? options.truncate_dim : impl().parts.truncate_dim;
   std::vector<at::Tensor> result(sentences.size());
-  impl().run(views(sentences), options, 1, [&](const Features& f, const auto& places) {
+  impl().run(views(sentences), options, way, [&](const Features& f, const auto& places) {
     at::Tensor tokens = f.token_embeddings;
     if (size) tokens = util::truncate_embeddings(tokens, *size);
     tokens = tokens.to(at::kCPU, at::kFloat);
@@ -250,11 +271,9 @@ at::Tensor SentenceTransformer::similarity_pairwise(const at::Tensor& a,
   return util::pairwise_scores(similarity_fn())(a, b);
 }
 
-int64_t SentenceTransformer::max_seq_length() const {
-  return impl().parts.transformer->max_seq_length();
-}
+int64_t SentenceTransformer::max_seq_length() const { return impl().parts.max_seq_length(); }
 void SentenceTransformer::set_max_seq_length(int64_t length) {
-  impl().parts.transformer->set_max_seq_length(length);
+  impl().parts.set_max_seq_length(length, "SentenceTransformer::set_max_seq_length");
 }
 int64_t SentenceTransformer::get_embedding_dimension() const { return impl().dimension({}); }
 SimilarityFunction SentenceTransformer::similarity_fn() const { return impl().parts.similarity; }
@@ -264,13 +283,14 @@ void SentenceTransformer::save_pretrained(const std::filesystem::path& folder) c
 }
 
 at::Tensor SentenceTransformer::forward(const std::vector<std::string_view>& sentences,
-                                        const std::string& prompt) const {
-  return impl().forward(sentences, prompt, nullptr)[0];
+                                        const std::string& prompt, const std::string& task) const {
+  return impl().forward(sentences, prompt, task, nullptr)[0];
 }
 std::vector<at::Tensor> SentenceTransformer::forward_layers(
-    const std::vector<std::string_view>& sentences, const std::string& prompt) const {
+    const std::vector<std::string_view>& sentences, const std::string& prompt,
+    const std::string& task) const {
   std::vector<at::Tensor> layers;
-  return impl().forward(sentences, prompt, &layers);
+  return impl().forward(sentences, prompt, task, &layers);
 }
 
 }  // namespace sentence_transformers

@@ -360,12 +360,12 @@ TEST(CrossEncoder, RefusesOtherModules) {
   json modules = folder.read("modules.json");
   modules.push_back({{"idx", 1},
                      {"name", "1"},
-                     {"path", "1_LogitScore"},
-                     {"type", "sentence_transformers.LogitScore"}});
+                     {"path", "1_Pooling"},
+                     {"type", "sentence_transformers.models.Pooling"}});
   folder.write("modules.json", modules);
   EXPECT_THROWS(UnsupportedError, folder.load(),
                 "[CrossEncoder] " + folder.file("modules.json") +
-                    ": \"[1].type\" is \"sentence_transformers.LogitScore\"",
+                    ": \"[1].type\" is \"sentence_transformers.models.Pooling\"",
                 "known: one Transformer with a classification head");
   modules.erase(0);
   folder.write("modules.json", modules);

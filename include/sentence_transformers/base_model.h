@@ -26,7 +26,9 @@ class BaseModel {
   const std::map<std::string, std::string>& prompts() const;
   /// The one of prompts() that is used where a call names none.
   const std::optional<std::string>& default_prompt_name() const;
-  /// What cuts texts into the model's tokens; it lives as long as the model.
+  /// What cuts texts into the model's tokens; it lives as long as the model. Of a Router's routes
+  /// the first that has one. Throws UnsupportedError for a model whose first module splits texts
+  /// into words of its own list (WordEmbeddings, BoW).
   const Tokenizer& tokenizer() const;
   /// Where the model computes.
   c10::Device device() const;

@@ -57,6 +57,9 @@ struct EncodeOptions {
   std::optional<int64_t> truncate_dim = std::nullopt;
   /// Filled in when the call returns.
   EncodeReport* report = nullptr;
+  /// By which a Router in the model chooses its route, such as "query" or "document", which
+  /// encode_query and encode_document set; models without a Router ignore it.
+  std::optional<std::string> task = std::nullopt;
 };
 
 }  // namespace sentence_transformers

@@ -23,6 +23,8 @@ struct Batch {
   /// Put in front of each column's texts; empty, or one for each column, else losses throw
   /// std::invalid_argument.
   std::vector<std::string> prompts = {};
+  /// The task of each column, by which a Router chooses its route; empty, or one for each column.
+  std::vector<std::string> tasks = {};
 
   /// Texts by column: [C][N]. Throws std::invalid_argument if examples differ in their number of
   /// texts.

@@ -44,7 +44,8 @@ class SentenceTransformer : public BaseModel {
 
   /// One text -> [D] on the CPU, float32 unless options.precision says otherwise. The model's
   /// default prompt is used if it has one. Throws std::invalid_argument for a batch_size below 1,
-  /// an unknown prompt name, or a truncate_dim outside [1, D].
+  /// an unknown prompt name, a truncate_dim outside [1, D], or a task for which the model's Router
+  /// has no route.
   at::Tensor encode(std::string_view sentence, const EncodeOptions& options = {}) const;
   /// N texts -> [N, D], in the order given; no text -> [0, D]. A text's row does not depend on the
   /// others.
@@ -57,7 +58,7 @@ class SentenceTransformer : public BaseModel {
   at::Tensor encode(std::span<const std::string_view> sentences,
                     const EncodeOptions& options = {}) const;
 
-  /// encode with the prompt named "query", unless options name one.
+  /// encode with the prompt named "query" and the task "query", unless options name others.
   at::Tensor encode_query(std::string_view sentence, const EncodeOptions& options = {}) const;
   /// The same for N texts -> [N, D].
   at::Tensor encode_query(const std::vector<std::string>& sentences,
@@ -70,8 +71,8 @@ class SentenceTransformer : public BaseModel {
                           const EncodeOptions& options = {}) const;
 
   /// encode with the first of the prompts "document", "passage", "corpus" that the model has,
-  /// unless options name one. As in Python a "document" prompt always exists, empty if the model
-  /// does not set it.
+  /// and the task "document", unless options name others. As in Python a "document" prompt always
+  /// exists, empty if the model does not set it.
   at::Tensor encode_document(std::string_view sentence, const EncodeOptions& options = {}) const;
   /// The same for N texts -> [N, D].
   at::Tensor encode_document(const std::vector<std::string>& sentences,
@@ -83,8 +84,9 @@ class SentenceTransformer : public BaseModel {
   at::Tensor encode_document(std::initializer_list<std::string_view> sentences,
                              const EncodeOptions& options = {}) const;
 
-  /// The last hidden state of every token, special ones included: N tensors [T_i, D] float32.
-  /// precision must be float32, and normalize_embeddings does not apply.
+  /// What the modules make of every token, special ones included: N tensors [T_i, D] float32, of a
+  /// Transformer alone its last hidden states. precision must be float32, and normalize_embeddings
+  /// does not apply. Throws std::invalid_argument for a model that has none (StaticEmbedding, BoW).
   std::vector<at::Tensor> encode_tokens(const std::vector<std::string>& sentences,
                                         const EncodeOptions& options = {}) const;
 
@@ -94,9 +96,11 @@ class SentenceTransformer : public BaseModel {
   at::Tensor similarity_pairwise(const at::Tensor& a, const at::Tensor& b) const;
 
   /// The longest text the model sees, in tokens, special ones included; the rest is cut
-  /// (EncodeOptions::report counts it).
+  /// (EncodeOptions::report counts it). The longest of a Router's routes; Tokenizer::kNoLimit where
+  /// nothing is cut.
   int64_t max_seq_length() const;
-  /// Throws std::invalid_argument below 1 or beyond the model's positions.
+  /// Of every route. Throws std::invalid_argument below 1 or beyond the model's positions, or for a
+  /// model that takes texts of any length.
   void set_max_seq_length(int64_t length);
 
   /// D, after LoadOptions::truncate_dim.
@@ -112,13 +116,15 @@ class SentenceTransformer : public BaseModel {
   // For training, beside BaseModel's members.
 
   /// Embeddings [N, D] on device(), not truncated, through autograd, in one packed pass; the
-  /// prompt goes in front of every text. Throws std::invalid_argument for no text.
-  at::Tensor forward(const std::vector<std::string_view>& sentences,
-                     const std::string& prompt = "") const;
+  /// prompt goes in front of every text; a Router chooses its route by `task`, which is empty for
+  /// none. Throws std::invalid_argument for no text or an unknown task.
+  at::Tensor forward(const std::vector<std::string_view>& sentences, const std::string& prompt = "",
+                     const std::string& task = "") const;
   /// The embeddings [N, D] that the modules behind the transformer make of the embedding layer's
   /// output and of each layer's; the last is forward's.
   std::vector<at::Tensor> forward_layers(const std::vector<std::string_view>& sentences,
-                                         const std::string& prompt = "") const;
+                                         const std::string& prompt = "",
+                                         const std::string& task = "") const;
 
  private:
   struct Impl;

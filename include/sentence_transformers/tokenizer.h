@@ -39,6 +39,11 @@ class Tokenizer {
   /// for.
   static Tokenizer from_pretrained(const std::filesystem::path& folder, bool do_lower_case = false);
 
+  /// A tokenizer.json as it stands, whatever other files lie beside it, as the tokenizers library's
+  /// own `Tokenizer.from_file` reads it. Its "truncation", if it has one, becomes
+  /// model_max_length(). Throws as from_pretrained.
+  static Tokenizer from_file(const std::filesystem::path& file);
+
   /// What was moved from can only be assigned to or destroyed.
   Tokenizer(Tokenizer&&) noexcept;
   /// What was moved from can only be assigned to or destroyed.
@@ -54,7 +59,8 @@ class Tokenizer {
   Encoding encode_pair(std::string_view first, std::string_view second,
                        int64_t max_length = kNoLimit) const;
 
-  /// Ids of one text without special tokens but those that it spells itself, at most `max_length`.
+  /// encode without special tokens but those that the text spells itself, as Hugging Face's
+  /// add_special_tokens=False; there may be no ids.
   Encoding encode_content(std::string_view text, int64_t max_length = kNoLimit) const;
 
   /// The text that the ids spell, as Hugging Face's `decode` gives it. Throws std::invalid_argument

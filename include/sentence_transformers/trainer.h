@@ -202,6 +202,9 @@ struct TrainingTask {
   std::shared_ptr<LossType> loss;          ///< may serve several tasks
   std::vector<std::string> prompts = {};   ///< one a text column, or none
   std::string name = "";                   ///< in logs, if there are several
+  /// "query" or "document" for each text column, by which a Router in the model chooses its route
+  /// (Python's router_mapping), or none.
+  std::vector<std::string> routes = {};
 };
 
 struct TrainerInternals;

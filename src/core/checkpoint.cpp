@@ -2,6 +2,7 @@
 
 #include <sentence_transformers/error.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <vector>
@@ -10,13 +11,14 @@
 #include "core/files.h"
 #include "core/quoted.h"
 #include "core/safetensors.h"
+#include "core/shapes.h"
 #include "core/torch_file.h"
 
 namespace sentence_transformers {
 namespace {
 
 namespace fs = std::filesystem;
-using Files = std::vector<std::shared_ptr<const CheckpointFile>>;
+using Files = CheckpointFiles;
 
 template <class Format>
 std::shared_ptr<const CheckpointFile> open(const fs::path& path) {
@@ -54,14 +56,38 @@ Files find_files(const fs::path& single, const std::string& function) {
 
 }  // namespace
 
-Weights open_weights(const fs::path& folder, const std::string& function) {
+CheckpointFiles open_checkpoint(const fs::path& folder, const std::string& function) {
   Files files = find_files<SafeTensors>(folder / "model.safetensors", function);
   if (files.empty()) files = find_files<TorchFile>(folder / "pytorch_model.bin", function);
   if (files.empty()) {
     throw LoadError("[" + function + "] " + (folder / "model.safetensors").string() +
                     " is missing, and so is pytorch_model.bin");
   }
-  return Weights(std::move(files));
+  return files;
+}
+
+Weights open_weights(const fs::path& folder, const std::string& function) {
+  return Weights(open_checkpoint(folder, function));
+}
+
+at::Tensor find_tensor(const CheckpointFiles& files, const std::string& name) {
+  for (const auto& file : files) {
+    const std::vector<std::string> names = file->names();
+    if (std::find(names.begin(), names.end(), name) != names.end()) return file->get(name);
+  }
+  return {};
+}
+
+std::vector<int64_t> table_shape(const CheckpointFiles& files, const std::string& name,
+                                 const std::string& function) {
+  const at::Tensor table = find_tensor(files, name);
+  const std::string start =
+      "[" + function + "] " + files.front()->path().string() + ": tensor " + in_quotes(name);
+  if (!table.defined()) throw LoadError(start + " is missing");
+  if (table.dim() != 2 || table.numel() == 0) {
+    throw LoadError(start + ": expected a table, found shape " + shape_text(table.sizes()));
+  }
+  return table.sizes().vec();
 }
 
 }  // namespace sentence_transformers

@@ -37,6 +37,11 @@ constexpr const char* kSettings[] = {"adapter_config.json",
                                      "vocab.json",
                                      "vocab.txt"};
 
+/// What other first modules have beside these.
+constexpr const char* kWordSettings[] = {
+    "phrasetokenizer_config.json", "whitespacetokenizer_config.json", "wordembedding_config.json"};
+constexpr const char* kRouterSettings = "router_config.json";
+
 /// The kinds of weights in the order in which they are wanted.
 constexpr const char* kWeights[] = {"model.safetensors", "model.safetensors.index.json",
                                     "pytorch_model.bin", "pytorch_model.bin.index.json"};
@@ -83,6 +88,14 @@ class Selection {
     }
   }
 
+  /// A Router's settings and the modules in the folders that they name.
+  void add_router(const std::string& folder) {
+    const char* settings = add(joined(folder, kRouterSettings)) ? kRouterSettings : "config.json";
+    const nlohmann::json json = read(joined(folder, settings));
+    if (!json.is_object() || !json.contains("types")) return;
+    for (const auto& [id, type] : json["types"].items()) add_module(joined(folder, id));
+  }
+
   /// Any other module may have files of its own, also in folders below.
   void add_module(const std::string& folder) {
     for (const auto& [path, file] : tree_) {
@@ -124,10 +137,9 @@ std::string folder_of(const nlohmann::json& entry) {
   return folder;
 }
 
-bool is_transformer(const nlohmann::json& entry) {
+bool is_of_type(const nlohmann::json& entry, const std::string& end) {
   const auto type = entry.find("type");
-  return type != entry.end() && type->is_string() &&
-         type->get<std::string>().ends_with("Transformer");
+  return type != entry.end() && type->is_string() && type->get<std::string>().ends_with(end);
 }
 
 }  // namespace
@@ -144,8 +156,10 @@ Tree needed_files(const Tree& tree, const fs::path& snapshot) {
   for (const nlohmann::json& entry : modules) {
     if (!entry.is_object()) continue;
     const std::string folder = folder_of(entry);
-    if (is_transformer(entry) || folder.empty()) {
+    if (is_of_type(entry, "Transformer") || folder.empty()) {
       selection.add_transformer(folder);
+      for (const char* name : kWordSettings) selection.add(joined(folder, name));
+      if (is_of_type(entry, "Router") || is_of_type(entry, "Asym")) selection.add_router(folder);
     } else {
       selection.add_module(folder);
     }

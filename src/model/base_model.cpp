@@ -1,5 +1,7 @@
 #include <sentence_transformers/base_model.h>
+#include <sentence_transformers/error.h>
 
+#include "encoders/encoder.h"
 #include "model/internals.h"
 
 namespace sentence_transformers {
@@ -16,7 +18,13 @@ const std::optional<std::string>& BaseModel::default_prompt_name() const {
   return internals_->folder.default_prompt_name;
 }
 const Tokenizer& BaseModel::tokenizer() const {
-  return internals_->folder.transformer->tokenizer();
+  const ModelFolder& folder = internals_->folder;
+  for (const InputModule* input : folder.inputs()) {
+    if (const Tokenizer* tokenizer = input->tokenizer()) return *tokenizer;
+  }
+  throw UnsupportedError("[BaseModel::tokenizer] " + internals_->path.string() + ": the model's " +
+                         folder.modules.front()->type() +
+                         " looks up whole words; known: Hugging Face's tokenizers");
 }
 c10::Device BaseModel::device() const { return internals_->placement.device(); }
 at::ScalarType BaseModel::dtype() const { return internals_->placement.dtype(); }
@@ -26,12 +34,16 @@ std::vector<std::pair<std::string, at::Tensor>> BaseModel::named_parameters() co
   return named_parameters_of(internals_->folder);
 }
 void BaseModel::train(bool on) { internals_->placement.train(internals_->folder.modules, on); }
-bool BaseModel::is_training() const { return internals_->folder.transformer->is_training(); }
+bool BaseModel::is_training() const { return internals_->folder.modules.front()->is_training(); }
 void BaseModel::set_dropout(double probability) {
   sentence_transformers::set_dropout(internals_->folder.modules, probability);
 }
 void BaseModel::set_gradient_checkpointing(bool on) {
-  internals_->folder.transformer->encoder().gradient_checkpointing = on;
+  for (const auto& module : internals_->folder.modules) {
+    for (const auto& part : module->modules()) {
+      if (auto* encoder = dynamic_cast<Encoder*>(part.get())) encoder->gradient_checkpointing = on;
+    }
+  }
 }
 void BaseModel::set_autocast(bool on) { internals_->placement.autocast = on; }
 

@@ -15,11 +15,6 @@ namespace {
 // Inputs are tokenized and sorted by length this many at a time: enough for batches of equal
 // lengths, and memory stays flat however many inputs there are.
 constexpr size_t kWindow = 8192;
-// Tokens a forward pass at most, unless one input alone has more. On the CPU each core carries a
-// pass of its own through all layers, small enough that what flows between them stays in its cache;
-// a GPU wants large ones.
-constexpr int64_t kTokensOnCpu = 256;
-constexpr int64_t kTokensOnCuda = 16384;
 constexpr int64_t kInputsPerTokenizerTask = 16;
 
 /// An input's tokens in little memory, for a window of them is held at once: a token's id and type
@@ -88,18 +83,19 @@ class Until {
 
 /// The tokens of inputs first, first + 1, ...
 std::vector<Tokens> tokenize_all(size_t first, size_t count, const Tokenize& tokenize,
-                                 const std::string& function) {
+                                 const PassOptions& options) {
   std::vector<Tokens> inputs(count);
   Until until;
   const auto work = [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end && !until.failed(); ++i) {
       const size_t input = first + static_cast<size_t>(i);
       const auto complain = [&](const std::string& what) {
-        return std::invalid_argument("[" + function + "] text " + std::to_string(input) + what);
+        return std::invalid_argument("[" + options.function + "] text " + std::to_string(input) +
+                                     what);
       };
       until.run([&] {
         const Encoding encoding = tokenize(input);
-        if (encoding.ids.empty()) {
+        if (encoding.ids.empty() && !options.takes_no_tokens) {
           throw complain(" has no tokens, and this model's tokenizer adds none");
         }
         try {
@@ -147,11 +143,11 @@ TokenBatch pack(const Sorted& sorted, size_t begin, size_t end, c10::Device devi
 /// Cuts inputs, ordered by falling length, into forward passes: each the index of its first input,
 /// and the end.
 std::vector<size_t> cut(const Sorted& sorted, const PassOptions& options) {
-  const int64_t budget = options.device.is_cpu() ? kTokensOnCpu : kTokensOnCuda;
   std::vector<size_t> starts = {0};
   while (starts.back() < sorted.size()) {
-    const auto longest = static_cast<int64_t>(sorted[starts.back()]->size());
-    const auto inputs = std::min(options.batch_size, std::max<int64_t>(1, budget / longest));
+    const auto longest = std::max<int64_t>(1, sorted[starts.back()]->size());
+    const auto inputs =
+        std::min(options.batch_size, std::max<int64_t>(1, options.tokens_a_pass / longest));
     starts.push_back(std::min(sorted.size(), starts.back() + static_cast<size_t>(inputs)));
   }
   return starts;
@@ -209,7 +205,7 @@ void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& optio
 
   for (size_t window = 0; window < count; window += kWindow) {
     const std::vector<Tokens> inputs =
-        tokenize_all(window, std::min(kWindow, count - window), tokenize, options.function);
+        tokenize_all(window, std::min(kWindow, count - window), tokenize, options);
     for (const Tokens& t : inputs) report.truncated += t.truncated();
     const Sorted sorted = by_falling_length(inputs);
     const std::vector<size_t> same = runs(sorted);
@@ -251,7 +247,7 @@ void put_rows(const at::Tensor& rows, const std::vector<Place>& places, at::Tens
 
 SinglePass single_pass(size_t count, const Tokenize& tokenize, const PassOptions& options) {
   if (count == 0) throw std::invalid_argument("[" + options.function + "] expected a text");
-  const std::vector<Tokens> inputs = tokenize_all(0, count, tokenize, options.function);
+  const std::vector<Tokens> inputs = tokenize_all(0, count, tokenize, options);
   const Sorted sorted = by_falling_length(inputs);
   at::Tensor rows = at::empty({static_cast<int64_t>(count)}, at::kLong);
   for (size_t i = 0; i < count; ++i) {

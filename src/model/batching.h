@@ -43,7 +43,9 @@ struct PassOptions {
   std::string title;     // of the progress bar
   std::string unit = "text";
   c10::Device device = at::kCPU;
-  int64_t batch_size = 32;  // inputs a pass at most
+  int64_t batch_size = 32;       // inputs a pass at most
+  int64_t tokens_a_pass = 256;   // at most, unless one input alone has more
+  bool takes_no_tokens = false;  // else an input without tokens is an error
   bool show_progress_bar = false;
   EncodeReport* report = nullptr;
 };
@@ -57,7 +59,7 @@ struct Place {
 /// of the same tokens run once (if they are not too far apart: memory stays flat). On the CPU
 /// several passes may be under way at once, one a core; an exception in one reaches the caller when
 /// those are through. Throws std::invalid_argument for a batch_size below 1 or an input without
-/// tokens, and Error for what LibTorch throws.
+/// tokens where none may be, and Error for what LibTorch throws.
 void run_passes(size_t count, const Tokenize& tokenize, const PassOptions& options,
                 const std::function<void(TokenBatch, const std::vector<Place>&)>& work);
 

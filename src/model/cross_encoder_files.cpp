@@ -86,10 +86,11 @@ CrossEncoderParts read_cross_encoder(const fs::path& folder, const CrossEncoderO
   std::shared_ptr<LogitScore> score;
   if (saved_as_one) {
     const std::vector<ModuleEntry> modules = read_module_list(folder, kFunction);
-    if (modules.size() > 1 && module_class(modules[1].type) == "LogitScore") {
+    const bool begins_well = module_class(modules[0].type) == "Transformer";
+    if (begins_well && modules.size() > 1 && module_class(modules[1].type) == "LogitScore") {
       score = std::make_shared<LogitScore>(modules[1].folder);
     }
-    if (const size_t known = score ? 2 : 1; modules.size() > known) {
+    if (const size_t known = score ? 2 : begins_well ? 1 : 0; modules.size() > known) {
       throw UnsupportedError("[" + kFunction + "] " + modules[known].name + " is " +
                              in_quotes(modules[known].type) +
                              "; known: one Transformer with a classification head, or with "

@@ -6,10 +6,12 @@
 #include <filesystem>
 
 #include "model/model_files.h"
+#include "modules/transformer.h"
 
 namespace sentence_transformers {
 
 struct CrossEncoderParts : ModelFolder {
+  std::shared_ptr<Transformer> transformer;  // the only module
   ScoreActivation activation = ScoreActivation::identity;
 };
 

@@ -3,11 +3,15 @@
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/version.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "core/config.h"
+#include "core/files.h"
+#include "core/make_folder.h"
 #include "core/quoted.h"
 #include "modules/pooling.h"
+#include "modules/transformer.h"
 
 namespace sentence_transformers {
 namespace {
@@ -28,33 +32,28 @@ fs::path module_folder(const fs::path& model, const Config& entry, const std::st
   return text.empty() ? model : model / path;
 }
 
-void read_modules(const fs::path& folder, ModelParts& parts) {
-  bool pools = false;
+void read_modules(const fs::path& folder, SentenceTransformerParts& parts) {
+  FeatureSizes sizes;
   for (const ModuleEntry& entry : read_module_list(folder, kFunction)) {
-    parts.modules.push_back(make_module(entry.type, entry.folder, parts.embedding_dimension));
-    parts.embedding_dimension = parts.modules.back()->output_size(parts.embedding_dimension);
-    pools = pools || module_class(entry.type) == "Pooling";
-    if (parts.modules.size() > 1 && !pools) {
-      throw LoadError("[" + kFunction + "] " + entry.name + " is " + in_quotes(entry.type) +
-                      "; expected a Pooling module before it");
-    }
+    parts.modules.push_back(make_module(entry, sizes, kFunction));
+    sizes = parts.modules.back()->output_sizes(sizes);
   }
-  if (!pools) {
+  parts.embedding_dimension = sizes.sentence_embedding;
+  if (parts.embedding_dimension == 0) {
     throw LoadError("[" + kFunction + "] " + (folder / "modules.json").string() +
                     ": expected a Pooling module, found none");
   }
-  parts.transformer = std::static_pointer_cast<Transformer>(parts.modules[0]);
 }
 
-void default_modules(const fs::path& folder, ModelParts& parts) {
-  parts.transformer = std::make_shared<Transformer>(folder);
-  parts.embedding_dimension = parts.transformer->output_size(0);
-  parts.modules = {parts.transformer,
+void default_modules(const fs::path& folder, SentenceTransformerParts& parts) {
+  const auto transformer = std::make_shared<Transformer>(folder);
+  parts.embedding_dimension = transformer->output_sizes({}).token_embeddings;
+  parts.modules = {transformer,
                    std::make_shared<Pooling>(parts.embedding_dimension,
                                              std::vector<PoolingMode>{PoolingMode::mean})};
 }
 
-void read_own_settings(const Config& config, ModelParts& parts) {
+void read_own_settings(const Config& config, SentenceTransformerParts& parts) {
   if (const auto name = config.find<std::string>("similarity_fn_name")) {
     try {
       parts.similarity = parse_similarity_function(*name);
@@ -74,11 +73,50 @@ void read_own_settings(const Config& config, ModelParts& parts) {
 
 }  // namespace
 
+FeatureSizes Way::sizes() const {
+  FeatureSizes sizes;
+  for (const Module* module : modules) sizes = module->output_sizes(sizes);
+  return sizes;
+}
+
+Way ModelFolder::way(const std::string& task, const std::string& function) const {
+  Way way;
+  for (const auto& module : modules) module->add_steps(task, function, way.modules);
+  way.input = dynamic_cast<const InputModule*>(way.modules.front());
+  way.keeps_layers = way.input->gives_layers() &&
+                     std::any_of(way.modules.begin(), way.modules.end(),
+                                 [](const Module* module) { return module->reads_layers(); });
+  return way;
+}
+
+std::vector<InputModule*> ModelFolder::inputs() const {
+  std::vector<InputModule*> inputs;
+  modules.front()->add_inputs(inputs);
+  return inputs;
+}
+
+int64_t ModelFolder::max_seq_length() const {
+  int64_t longest = 0;
+  for (const InputModule* input : inputs()) longest = std::max(longest, input->max_seq_length());
+  return longest;
+}
+
+void ModelFolder::set_max_seq_length(int64_t length, const std::string& function) {
+  std::vector<InputModule*> cutting = inputs();
+  const std::vector<InputModule*> all = cutting;
+  std::erase_if(cutting, [](const InputModule* input) {
+    return input->max_seq_length() == Tokenizer::kNoLimit;
+  });
+  for (InputModule* input : cutting.empty() ? all : cutting) {
+    input->set_max_seq_length(length, function);
+  }
+}
+
 std::vector<std::pair<std::string, at::Tensor>> named_parameters_of(const ModelFolder& model) {
-  auto parameters = model.transformer->checkpoint_parameters();
+  auto parameters = model.modules.front()->checkpoint_parameters();
   for (size_t i = 1; i < model.modules.size(); ++i) {
-    for (const auto& p : model.modules[i]->named_parameters()) {
-      parameters.emplace_back(std::to_string(i) + "." + p.key(), p.value());
+    for (const auto& [name, value] : model.modules[i]->checkpoint_parameters()) {
+      parameters.emplace_back(std::to_string(i) + "." + name, value);
     }
   }
   return parameters;
@@ -94,16 +132,8 @@ std::vector<ModuleEntry> read_module_list(const fs::path& folder, const std::str
   for (size_t i = 0; i < list.size(); ++i) {
     const Config entry(list[i], file, "[" + std::to_string(i) + "]");
     const auto type = entry.require<std::string>("type");
-    if (type.find('.') != type.npos && !type.starts_with("sentence_transformers.")) {
-      throw UnsupportedError("[" + function + "] " + entry.name("type") + " is " + in_quotes(type) +
-                             ", a class of the model's own, which Python loads only with "
-                             "trust_remote_code; known: those of sentence_transformers");
-    }
-    if ((i == 0) != (module_class(type) == "Transformer")) {
-      throw UnsupportedError("[" + function + "] " + entry.name("type") + " is " + in_quotes(type) +
-                             "; known: one Transformer, as the first module");
-    }
     entries.push_back({type, module_folder(folder, entry, function), entry.name("type")});
+    check_trusted(entries.back(), function);
   }
   return entries;
 }
@@ -132,21 +162,16 @@ void read_prompts(const Config& settings, const std::string& function, ModelFold
   }
 }
 
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw Error("[save_pretrained] " + folder.string() + ": " + error.message());
-}
-
 void write_folder(const ModelFolder& model, const std::string& model_type,
                   const nlohmann::ordered_json& more, const fs::path& folder) {
   make_folder(folder);
   nlohmann::ordered_json modules = nlohmann::ordered_json::array();
   for (size_t i = 0; i < model.modules.size(); ++i) {
     const std::string type = model.modules[i]->type(), index = std::to_string(i);
-    const std::string path = i == 0 ? "" : index + "_" + type;
+    const bool in_root = i == 0 && model.modules[i]->saves_in_root();
+    const std::string path = in_root ? "" : index + "_" + type;
     make_folder(folder / path);
-    model.modules[i]->save(folder / path);
+    model.modules[i]->write(folder / path);
     modules.push_back(
         {{"idx", i}, {"name", index}, {"path", path}, {"type", model.modules[i]->python_path()}});
   }
@@ -161,14 +186,14 @@ void write_folder(const ModelFolder& model, const std::string& model_type,
   write_json(folder / "modules.json", modules);
 }
 
-void write_model(const ModelParts& parts, const fs::path& folder) {
+void write_model(const SentenceTransformerParts& parts, const fs::path& folder) {
   nlohmann::ordered_json more = {{"similarity_fn_name", to_string(parts.similarity)}};
   if (parts.truncate_dim) more["truncate_dim"] = *parts.truncate_dim;
   write_folder(parts, kFunction, more, folder);
 }
 
-ModelParts read_model(const fs::path& folder) {
-  ModelParts parts;
+SentenceTransformerParts read_model(const fs::path& folder) {
+  SentenceTransformerParts parts;
   parts.prompts = {{"query", ""}, {"document", ""}};
 
   const std::optional<Config> settings = read_settings(folder);

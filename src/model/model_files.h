@@ -12,19 +12,38 @@
 #include <vector>
 
 #include "core/config.h"
-#include "modules/module.h"
-#include "modules/transformer.h"
+#include "modules/input_module.h"
+#include "modules/module_list.h"
 
 namespace sentence_transformers {
 
-struct ModelFolder {
-  std::vector<std::shared_ptr<Module>> modules;  // the first is `transformer`
-  std::shared_ptr<Transformer> transformer;
-  std::map<std::string, std::string> prompts;
-  std::optional<std::string> default_prompt_name;
+/// The way of texts of one task through a model's modules.
+struct Way {
+  std::vector<const Module*> modules;  // the first is `input`
+  const InputModule* input = nullptr;
+  bool keeps_layers = false;  // does a module read the layers that the first one gives?
+
+  /// The sizes behind its modules.
+  FeatureSizes sizes() const;
 };
 
-struct ModelParts : ModelFolder {
+struct ModelFolder {
+  std::vector<std::shared_ptr<Module>> modules;
+  std::map<std::string, std::string> prompts;
+  std::optional<std::string> default_prompt_name;
+
+  /// `task` is empty for none. Throws std::invalid_argument, begun by `function`, for one for which
+  /// a Router among the modules has no route.
+  Way way(const std::string& task, const std::string& function) const;
+  /// The modules by which texts enter: one, or those of a Router's routes.
+  std::vector<InputModule*> inputs() const;
+  /// The longest of the inputs'.
+  int64_t max_seq_length() const;
+  /// Of all inputs that cut texts. Throws std::invalid_argument if none does or may.
+  void set_max_seq_length(int64_t length, const std::string& function);
+};
+
+struct SentenceTransformerParts : ModelFolder {
   int64_t embedding_dimension = 0;
   SimilarityFunction similarity = SimilarityFunction::cosine;
   std::optional<int64_t> truncate_dim;
@@ -36,22 +55,16 @@ std::vector<std::pair<std::string, at::Tensor>> named_parameters_of(const ModelF
 
 /// Reads modules.json and config_sentence_transformers.json. A folder without modules.json, or of
 /// another kind of model, becomes Transformer and mean pooling, as in Python.
-ModelParts read_model(const std::filesystem::path& folder);
+SentenceTransformerParts read_model(const std::filesystem::path& folder);
 
 /// Writes what read_model reads, for this library and for Python. Throws Error where the disk
 /// refuses.
-void write_model(const ModelParts& parts, const std::filesystem::path& folder);
+void write_model(const SentenceTransformerParts& parts, const std::filesystem::path& folder);
 
 // For readers and writers of each kind; `function` begins error texts.
 
-/// One line of modules.json.
-struct ModuleEntry {
-  std::string type;
-  std::filesystem::path folder;
-  std::string name;  // of the type's key, for error texts
-};
-/// modules.json, whose first and only Transformer is the first. Throws LoadError for a malformed
-/// list or a folder outside the model's, UnsupportedError for another order.
+/// modules.json. Throws LoadError for a malformed list or a folder outside the model's,
+/// UnsupportedError for classes that are not sentence-transformers'.
 std::vector<ModuleEntry> read_module_list(const std::filesystem::path& folder,
                                           const std::string& function);
 
@@ -65,8 +78,5 @@ void read_prompts(const Config& settings, const std::string& function, ModelFold
 /// Writes modules, modules.json and settings: what all kinds have, and `more`.
 void write_folder(const ModelFolder& model, const std::string& model_type,
                   const nlohmann::ordered_json& more, const std::filesystem::path& folder);
-
-/// Makes a folder and those above it. Throws Error naming it and the system's reason.
-void make_folder(const std::filesystem::path& folder);
 
 }  // namespace sentence_transformers

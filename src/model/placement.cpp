@@ -44,14 +44,26 @@ Placement::Placement(std::string function, const std::string& device, at::Scalar
   }
 }
 
-void Placement::place(const std::vector<std::shared_ptr<Module>>& modules,
-                      Transformer& transformer) const {
+int64_t Placement::tokens_a_pass() const {
+  constexpr int64_t kOnCuda = 16384, kOnCpu = 256, kOfLargeModels = 512;
+  constexpr int64_t kLarge = 150'000'000;  // weights: more than 768x12, less than 1024x24 has
+  if (!device_.is_cpu()) return kOnCuda;
+  return weights_ > kLarge ? kOfLargeModels : kOnCpu;
+}
+
+void Placement::place(const std::vector<std::shared_ptr<Module>>& modules) {
+  weights_ = 0;
   for (const auto& module : modules) {
+    for (const auto& part : module->modules()) {
+      if (const auto* projection = dynamic_cast<const Projection*>(part.get())) {
+        weights_ += projection->weight.numel();
+      }
+    }
     module->eval();
     module->set_dtype(dtype_);
-    prepare(*module, [&] { transformer.release_pages(); });
+    prepare(*module, [&module] { module->release_pages(); });
   }
-  transformer.forget_checkpoint();
+  for (const auto& module : modules) module->forget_checkpoint();
 #ifdef __GLIBC__
   malloc_trim(0);  // what reading the files took
 #endif

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "modules/module.h"
-#include "modules/transformer.h"
 #include "nn/autocast.h"
 
 namespace sentence_transformers {
@@ -26,7 +25,7 @@ class Placement {
             Quantization quantization);
 
   /// Moves freshly loaded modules there and packs their weights.
-  void place(const std::vector<std::shared_ptr<Module>>& modules, Transformer& transformer) const;
+  void place(const std::vector<std::shared_ptr<Module>>& modules);
   /// Switches to training (dropout, no packed weights) or back. Throws std::invalid_argument if the
   /// numbers do not allow training.
   void train(const std::vector<std::shared_ptr<Module>>& modules, bool on) const;
@@ -34,6 +33,11 @@ class Placement {
   /// Of the passes with gradients: autocast to bfloat16, if set.
   Autocast autocast_scope() const;
   bool autocast = false;
+
+  /// Tokens of a forward pass at most. On the CPU each core carries a pass of its own through all
+  /// layers, small enough that what flows between them stays in its cache; a large model's weights
+  /// leave the cache anyway, and so are read for more tokens at once. A GPU wants large passes.
+  int64_t tokens_a_pass() const;
 
   c10::Device device() const { return device_; }
   at::ScalarType dtype() const { return dtype_; }
@@ -46,6 +50,7 @@ class Placement {
   c10::Device device_;
   at::ScalarType dtype_;
   Quantization quantization_;
+  int64_t weights_ = 0;  // that the products of the modules read
 };
 
 /// Of every dropout below the modules. Throws std::invalid_argument outside [0, 1).

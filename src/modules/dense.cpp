@@ -6,6 +6,7 @@
 
 #include "core/checkpoint.h"
 #include "core/quoted.h"
+#include "modules/module_config.h"
 
 namespace sentence_transformers {
 namespace {
@@ -41,7 +42,7 @@ bool names_tokens(const Config& config, const std::string& key, const std::strin
 
 }  // namespace
 
-Dense::Dense(const std::filesystem::path& folder, int64_t input_size)
+Dense::Dense(const std::filesystem::path& folder, const FeatureSizes& sizes)
     : config_(Config::read(folder / "config.json")),
       in_features_(config_.require_at_least("in_features", 1)),
       out_features_(config_.require_at_least("out_features", 1)),
@@ -53,11 +54,13 @@ Dense::Dense(const std::filesystem::path& folder, int64_t input_size)
     throw UnsupportedError("[Dense] " + config_.name("module_output_name") + ": expected \"" +
                            input + "\", what it reads");
   }
-  if (!of_tokens_ && in_features_ != input_size) {
-    throw LoadError("[Dense] " + config_.name("in_features") + ": expected " +
-                    std::to_string(input_size) + ", as the module before it gives, found " +
-                    std::to_string(in_features_));
+  const int64_t given = of_tokens_ ? sizes.token_embeddings : sizes.sentence_embedding;
+  if (given == 0) {
+    throw LoadError(
+        "[Dense] " + folder.string() + ": expected a " +
+        (of_tokens_ ? "module before it that embeds tokens" : "Pooling module before it"));
   }
+  check_input_size(config_, "in_features", given, "Dense");
   const Weights weights = open_weights(folder, "Dense");
   linear_ = register_module(
       "linear", std::make_shared<Projection>(weights / "linear", in_features_, out_features_,
@@ -81,7 +84,7 @@ void Dense::forward(Features& features) const {
   x = apply(x);
 }
 
-void Dense::save(const std::filesystem::path& folder) const {
+void Dense::write(const std::filesystem::path& folder) const {
   write_json(folder / "config.json", config_.json());
   save_parameters(folder);
 }

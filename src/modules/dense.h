@@ -10,15 +10,17 @@ namespace sentence_transformers {
 /// As sentence-transformers 6.2's base/modules/dense.py.
 class Dense : public Module {
  public:
-  /// Reads config.json and the weights. `input_size` is D of sentence_embedding before it.
-  Dense(const std::filesystem::path& folder, int64_t input_size);
+  /// Reads config.json and the weights. Throws LoadError where the module before it gives other
+  /// sizes.
+  Dense(const std::filesystem::path& folder, const FeatureSizes& sizes);
 
   void forward(Features& features) const override;
-  int64_t output_size(int64_t input_size) const override {
-    return of_tokens_ ? input_size : out_features_;
+  FeatureSizes output_sizes(FeatureSizes sizes) const override {
+    (of_tokens_ ? sizes.token_embeddings : sizes.sentence_embedding) = out_features_;
+    return sizes;
   }
   std::string type() const override { return "Dense"; }
-  void save(const std::filesystem::path& folder) const override;
+  void write(const std::filesystem::path& folder) const override;
 
  private:
   at::Tensor apply(const at::Tensor& x) const;

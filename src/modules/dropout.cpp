@@ -14,7 +14,7 @@ void DropoutModule::forward(Features& features) const {
   features.sentence_embedding = dropout_->forward(features.sentence_embedding);
 }
 
-void DropoutModule::save(const std::filesystem::path& folder) const {
+void DropoutModule::write(const std::filesystem::path& folder) const {
   write_json(folder / "config.json", {{"dropout", dropout_->probability}});
 }
 

@@ -13,7 +13,7 @@ class DropoutModule : public Module {
 
   void forward(Features& features) const override;
   std::string type() const override { return "Dropout"; }
-  void save(const std::filesystem::path& folder) const override;
+  void write(const std::filesystem::path& folder) const override;
 
  private:
   std::shared_ptr<Dropout> dropout_;

@@ -9,12 +9,13 @@ namespace sentence_transformers {
 /// As sentence-transformers 6.2's sentence_transformer/modules/layer_norm.py.
 class LayerNormModule : public Module {
  public:
-  /// Reads config.json and the weights. Throws LoadError for another dimension than `input_size`.
-  LayerNormModule(const std::filesystem::path& folder, int64_t input_size);
+  /// Reads config.json and the weights. Throws LoadError for another dimension than the sentence
+  /// embedding before it.
+  LayerNormModule(const std::filesystem::path& folder, const FeatureSizes& sizes);
 
   void forward(Features& features) const override;
   std::string type() const override { return "LayerNorm"; }
-  void save(const std::filesystem::path& folder) const override;
+  void write(const std::filesystem::path& folder) const override;
 
  private:
   int64_t dimension_;

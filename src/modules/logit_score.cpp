@@ -22,7 +22,7 @@ LogitScore::LogitScore(const std::filesystem::path& folder) {
   config_ = {config.require_at_least("true_token_id", 0), config.find<int64_t>("false_token_id")};
 }
 
-void LogitScore::save(const std::filesystem::path& folder) const {
+void LogitScore::write(const std::filesystem::path& folder) const {
   nlohmann::ordered_json json = {{"true_token_id", config_.true_token_id},
                                  {"false_token_id", nullptr},
                                  {"module_input_name", kInput}};

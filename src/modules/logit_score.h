@@ -20,7 +20,7 @@ class LogitScore : public Module {
   std::string python_path() const override {
     return "sentence_transformers.cross_encoder.modules.logit_score.LogitScore";
   }
-  void save(const std::filesystem::path& folder) const override;
+  void write(const std::filesystem::path& folder) const override;
 
  private:
   LogitScoreConfig config_;

@@ -4,11 +4,20 @@
 
 namespace sentence_transformers {
 
-void Module::save_parameters(const std::filesystem::path& folder) const {
+void Module::add_steps(const std::string& /*task*/, const std::string& /*function*/,
+                       std::vector<const Module*>& steps) const {
+  steps.push_back(this);
+}
+
+std::vector<std::pair<std::string, at::Tensor>> Module::checkpoint_parameters() const {
   std::vector<std::pair<std::string, at::Tensor>> parameters;
-  for (const auto& p : named_parameters()) {
-    parameters.emplace_back(p.key(), p.value().detach().to(dtype_));
-  }
+  for (const auto& p : named_parameters()) parameters.emplace_back(p.key(), p.value());
+  return parameters;
+}
+
+void Module::save_parameters(const std::filesystem::path& folder) const {
+  auto parameters = checkpoint_parameters();
+  for (auto& parameter : parameters) parameter.second = parameter.second.detach().to(dtype_);
   write_safetensors(folder / "model.safetensors", parameters, {{"format", "pt"}});
 }
 

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "nn/token_batch.h"
 
@@ -16,26 +18,56 @@ struct Features {
   TokenBatch batch = {};
   int64_t prompt_tokens = 0;  // at the start of each text, for a Pooling that leaves the prompt out
   std::vector<at::Tensor>* layers = nullptr;  // if set: [T, D] of each layer, by Transformer
-  at::Tensor token_embeddings = {};           // [T, D], by Transformer
+  at::Tensor token_embeddings = {};           // [T, D], by Transformer and what works on tokens
+  at::Tensor token_weights_sum = {};          // [N], by WordWeights
   at::Tensor logits = {};                     // [N, labels], by a Transformer with a head
   at::Tensor sentence_embedding = {};         // [N, D'], by Pooling and what follows
+  std::string task = {};                      // what the texts are: "query", "document"; or ""
 };
+
+/// How wide the embeddings are that pass between modules; 0 where there are none yet.
+struct FeatureSizes {
+  int64_t token_embeddings = 0, sentence_embedding = 0;
+  bool operator==(const FeatureSizes&) const = default;
+};
+
+class InputModule;
 
 class Module : public torch::nn::Module {
  public:
   virtual void forward(Features& features) const = 0;
-  /// D' of sentence_embedding behind this module, given D' before it.
-  virtual int64_t output_size(int64_t input_size) const { return input_size; }
+  /// The sizes behind this module, given those before it.
+  virtual FeatureSizes output_sizes(FeatureSizes sizes) const { return sizes; }
+
+  /// Appends the modules that texts of a task pass here, in their order: this one itself, or those
+  /// of a Router's route. Throws std::invalid_argument, begun by `function`, if there is no route.
+  virtual void add_steps(const std::string& task, const std::string& function,
+                         std::vector<const Module*>& steps) const;
+  /// Appends the modules by which texts may enter, if this is a model's first module.
+  virtual void add_inputs(std::vector<InputModule*>& /*inputs*/) {}
+  /// Does it compute with Features::layers?
+  virtual bool reads_layers() const { return false; }
 
   /// Python's class name.
   virtual std::string type() const = 0;
   /// Where Python has the class, in the spelling that most versions of its library read.
   virtual std::string python_path() const { return "sentence_transformers.models." + type(); }
   /// Writes what the module is made of into its own folder, which exists.
-  virtual void save(const std::filesystem::path& /*folder*/) const {}
+  virtual void write(const std::filesystem::path& /*folder*/) const {}
+  /// Does a model whose first module it is keep its files in the model's own folder?
+  virtual bool saves_in_root() const { return true; }
+  /// The parameters by the names that a checkpoint has for them, each once.
+  virtual std::vector<std::pair<std::string, at::Tensor>> checkpoint_parameters() const;
 
-  /// The type that save() writes parameters in, whatever the file had.
-  void set_dtype(at::ScalarType dtype) { dtype_ = dtype; }
+  /// Lets go of the checkpoint's pages until they are touched again; only before anything changes a
+  /// parameter.
+  virtual void release_pages() const {}
+  /// No more of that: the parameters may change from now on. Throws LoadError if a file of the
+  /// checkpoint was written to since it was opened.
+  virtual void forget_checkpoint() {}
+
+  /// The type that write() gives parameters in, whatever the file had.
+  virtual void set_dtype(at::ScalarType dtype) { dtype_ = dtype; }
 
  protected:
   at::ScalarType dtype() const { return dtype_; }
@@ -45,14 +77,5 @@ class Module : public torch::nn::Module {
  private:
   at::ScalarType dtype_ = at::kFloat;
 };
-
-/// The module that a Python type names, such as "sentence_transformers.models.Pooling", from its
-/// folder. `input_size` is D before it. Throws UnsupportedError for a type that is not here.
-std::shared_ptr<Module> make_module(const std::string& type, const std::filesystem::path& folder,
-                                    int64_t input_size);
-
-/// "sentence_transformers.models.Pooling.Pooling" -> "Pooling": the class whatever the module path
-/// of the version that saved it.
-std::string module_class(const std::string& type);
 
 }  // namespace sentence_transformers

@@ -21,15 +21,16 @@ class Pooling : public Module {
   static std::shared_ptr<Pooling> from_config(const Config& config, int64_t input_size);
 
   void forward(Features& features) const override;
-  int64_t output_size(int64_t) const override {
-    return size_ * static_cast<int64_t>(modes_.size());
+  FeatureSizes output_sizes(FeatureSizes sizes) const override {
+    return {sizes.token_embeddings, size_ * static_cast<int64_t>(modes_.size())};
   }
   std::string type() const override { return "Pooling"; }
   /// config.json, with today's names and the older booleans that every version reads.
-  void save(const std::filesystem::path& folder) const override;
+  void write(const std::filesystem::path& folder) const override;
 
  private:
-  at::Tensor pool(const at::Tensor& tokens, PoolingMode mode, int64_t skip) const;
+  at::Tensor pool(const at::Tensor& tokens, PoolingMode mode, int64_t skip,
+                  const at::Tensor& weights_sum) const;
 
   int64_t size_;
   std::vector<PoolingMode> modes_;

@@ -1,51 +1,106 @@
-// The table of modules: a Python class name and the maker of its C++ twin.
+// The table of modules: a Python class name, where it may stand, and the maker of its C++ twin.
 #include <sentence_transformers/error.h>
 
 #include <map>
 
 #include "core/quoted.h"
+#include "modules/bow.h"
+#include "modules/cnn.h"
 #include "modules/dense.h"
 #include "modules/dropout.h"
 #include "modules/layer_norm.h"
-#include "modules/module.h"
+#include "modules/lstm.h"
+#include "modules/module_list.h"
 #include "modules/normalize.h"
 #include "modules/pooling.h"
+#include "modules/router.h"
+#include "modules/static_embedding.h"
 #include "modules/transformer.h"
+#include "modules/weighted_layer_pooling.h"
+#include "modules/word_embeddings.h"
+#include "modules/word_weights.h"
 
 namespace sentence_transformers {
 namespace {
 
 namespace fs = std::filesystem;
-using Maker = std::shared_ptr<Module> (*)(const fs::path& folder, int64_t input_size);
+using Maker = std::shared_ptr<Module> (*)(const fs::path& folder, const FeatureSizes& sizes);
 
-const std::map<std::string, Maker>& makers() {
-  static const std::map<std::string, Maker> table = {
-      {"Dense",
-       [](const fs::path& folder, int64_t input_size) -> std::shared_ptr<Module> {
-         return std::make_shared<Dense>(folder, input_size);
-       }},
-      {"Dropout",
-       [](const fs::path& folder, int64_t) -> std::shared_ptr<Module> {
-         return std::make_shared<DropoutModule>(folder);
-       }},
-      {"LayerNorm",
-       [](const fs::path& folder, int64_t input_size) -> std::shared_ptr<Module> {
-         return std::make_shared<LayerNormModule>(folder, input_size);
-       }},
+/// What must have been there before a module.
+enum class Position { first, anywhere, behind_tokens, behind_sentences, behind_either };
+
+struct Kind {
+  Position position;
+  Maker make;
+};
+
+template <class M>
+std::shared_ptr<Module> of_folder(const fs::path& folder, const FeatureSizes&) {
+  return std::make_shared<M>(folder);
+}
+template <class M>
+std::shared_ptr<Module> of_sizes(const fs::path& folder, const FeatureSizes& sizes) {
+  return std::make_shared<M>(folder, sizes);
+}
+
+const std::map<std::string, Kind>& kinds() {
+  static const std::map<std::string, Kind> table = {
+      {"Asym", {Position::anywhere, of_sizes<Router>}},
+      {"BoW", {Position::first, of_folder<BoW>}},
+      {"CNN", {Position::behind_tokens, of_sizes<Cnn>}},
+      {"Dense", {Position::behind_either, of_sizes<Dense>}},
+      {"Dropout", {Position::behind_sentences, of_folder<DropoutModule>}},
+      {"LSTM", {Position::behind_tokens, of_sizes<Lstm>}},
+      {"LayerNorm", {Position::behind_sentences, of_sizes<LayerNormModule>}},
       {"Normalize",
-       [](const fs::path&, int64_t) -> std::shared_ptr<Module> {
-         return std::make_shared<Normalize>();
-       }},
+       {Position::behind_sentences,
+        [](const fs::path&, const FeatureSizes&) -> std::shared_ptr<Module> {
+          return std::make_shared<Normalize>();
+        }}},
       {"Pooling",
-       [](const fs::path& folder, int64_t input_size) -> std::shared_ptr<Module> {
-         return Pooling::from_config(Config::read(folder / "config.json"), input_size);
-       }},
-      {"Transformer",
-       [](const fs::path& folder, int64_t) -> std::shared_ptr<Module> {
-         return std::make_shared<Transformer>(folder);
-       }},
+       {Position::behind_tokens,
+        [](const fs::path& folder, const FeatureSizes& sizes) -> std::shared_ptr<Module> {
+          return Pooling::from_config(Config::read(folder / "config.json"), sizes.token_embeddings);
+        }}},
+      {"Router", {Position::anywhere, of_sizes<Router>}},
+      {"StaticEmbedding", {Position::first, of_folder<StaticEmbedding>}},
+      {"Transformer", {Position::first, of_folder<Transformer>}},
+      {"WeightedLayerPooling", {Position::behind_tokens, of_sizes<WeightedLayerPooling>}},
+      {"WordEmbeddings", {Position::first, of_folder<WordEmbeddings>}},
+      {"WordWeights", {Position::behind_tokens, of_folder<WordWeights>}},
   };
   return table;
+}
+
+bool may_be_first(Position position) {
+  return position == Position::first || position == Position::anywhere;
+}
+
+std::string names_of(bool (*wanted)(Position)) {
+  std::string names;
+  for (const auto& [name, kind] : kinds()) {
+    if (wanted(kind.position)) names += (names.empty() ? "" : ", ") + name;
+  }
+  return names;
+}
+
+void check_position(const ModuleEntry& entry, Position position, const FeatureSizes& sizes,
+                    const std::string& function) {
+  const std::string start = "[" + function + "] " + entry.name + " is " + in_quotes(entry.type);
+  const bool is_first = sizes == FeatureSizes();
+  if (is_first && !may_be_first(position)) {
+    throw UnsupportedError(start + "; known as the first module: " + names_of(may_be_first));
+  }
+  if (is_first) return;
+  if (position == Position::first) {
+    throw UnsupportedError(start + "; expected it as the first module alone");
+  }
+  if (position == Position::behind_sentences && sizes.sentence_embedding == 0) {
+    throw LoadError(start + "; expected a Pooling module before it");
+  }
+  if (position == Position::behind_tokens && sizes.token_embeddings == 0) {
+    throw LoadError(start + "; expected a module before it that embeds tokens");
+  }
 }
 
 }  // namespace
@@ -54,14 +109,25 @@ std::string module_class(const std::string& type) {
   return type.substr(type.rfind('.') + 1);  // npos + 1 is 0
 }
 
-std::shared_ptr<Module> make_module(const std::string& type, const fs::path& folder,
-                                    int64_t input_size) {
-  const auto found = makers().find(module_class(type));
-  if (found != makers().end()) return found->second(folder, input_size);
-  std::string known;
-  for (const auto& [name, maker] : makers()) known += (known.empty() ? "" : ", ") + name;
-  throw UnsupportedError("[make_module] " + folder.string() + ": module type " + in_quotes(type) +
-                         "; known: " + known);
+void check_trusted(const ModuleEntry& entry, const std::string& function) {
+  if (entry.type.find('.') == entry.type.npos || entry.type.starts_with("sentence_transformers.")) {
+    return;
+  }
+  throw UnsupportedError("[" + function + "] " + entry.name + " is " + in_quotes(entry.type) +
+                         ", a class of the model's own, which Python loads only with "
+                         "trust_remote_code; known: those of sentence_transformers");
+}
+
+std::shared_ptr<Module> make_module(const ModuleEntry& entry, const FeatureSizes& sizes,
+                                    const std::string& function) {
+  check_trusted(entry, function);
+  const auto found = kinds().find(module_class(entry.type));
+  if (found == kinds().end()) {
+    throw UnsupportedError("[" + function + "] " + entry.name + " is " + in_quotes(entry.type) +
+                           "; known: " + names_of([](Position) { return true; }));
+  }
+  check_position(entry, found->second.position, sizes, function);
+  return found->second.make(entry.folder, sizes);
 }
 
 }  // namespace sentence_transformers

@@ -3,11 +3,11 @@
 #include <sentence_transformers/error.h>
 
 #include <algorithm>
-#include <set>
 #include <stdexcept>
 
 #include "core/checkpoint.h"
 #include "core/quoted.h"
+#include "tokenizers/tokenizer_copies.h"
 
 namespace sentence_transformers {
 namespace {
@@ -32,31 +32,6 @@ Config read_transformer_settings(const fs::path& folder) {
     if (!config.json().empty()) return config;
   }
   return no_settings(folder);
-}
-
-/// Files beside the weights that a tokenizer of any kind is made of.
-bool is_tokenizer_file(const std::string& name) {
-  static const std::set<std::string> names = {"tokenizer.json",
-                                              "tokenizer_config.json",
-                                              "chat_template.jinja",
-                                              "special_tokens_map.json",
-                                              "vocab.txt",
-                                              "vocab.json",
-                                              "merges.txt",
-                                              "added_tokens.json",
-                                              "sentencepiece.bpe.model",
-                                              "spiece.model",
-                                              "spm.model",
-                                              "tokenizer.model"};
-  return names.count(name) != 0;
-}
-
-/// Writes the same bytes; a file is not copied onto itself.
-void copy_whole(const fs::path& from, const fs::path& to) {
-  std::error_code none;
-  if (fs::equivalent(from, to, none)) return;
-  const std::string content = read_file(from);
-  write_atomically(to, [&](FileWriter& file) { file.write(content.data(), content.size()); });
 }
 
 std::string type_name(at::ScalarType type) {
@@ -100,9 +75,9 @@ Transformer::Transformer(const fs::path& folder, const Config& settings,
     : folder_(folder),
       config_(Config::read(folder / "config.json")),
       do_lower_case_(settings.get<bool>("do_lower_case", false)),
+      gives_layers_(config_.get<bool>("output_hidden_states", false)),
       tokenizer_(Tokenizer::from_pretrained(folder, do_lower_case_)),
-      weights_(open_weights(folder, "Transformer")),
-      files_(weights_->mapped_files()) {
+      weights_(open_weights(folder, "Transformer")) {
   make(head);
   if (head && head->chats) chat_ = ChatTemplate::read(folder);
   if (tokenizer_.vocab_size() > encoder_->vocab_size()) {
@@ -190,19 +165,15 @@ void Transformer::set_config(const std::string& key, const nlohmann::json& value
   config_ = Config(std::move(changed), config_.file());
 }
 
-void Transformer::forget_checkpoint() {
-  check_files();
-  weights_.reset();
-}
-
-void Transformer::check_files() const {
-  for (const auto& file : files_) {
-    if (const auto mapped = file.lock()) mapped->check_unchanged();
-  }
+int64_t Transformer::prompt_tokens(const std::string& prompt) const {
+  if (prompt.empty()) return 0;
+  const Encoding encoding = tokenize(prompt);
+  const bool ends_special = !encoding.ids.empty() && tokenizer_.is_special(encoding.ids.back());
+  return static_cast<int64_t>(encoding.ids.size()) - (ends_special ? 1 : 0);
 }
 
 void Transformer::forward(Features& features) const {
-  check_files();
+  weights_.check_unchanged();
   features.token_embeddings = encoder_->forward(features.batch, features.layers);
   if (head_) features.logits = head_->forward(features.token_embeddings, features.batch);
 }
@@ -218,7 +189,7 @@ std::vector<std::pair<std::string, at::Tensor>> Transformer::checkpoint_paramete
   return result;
 }
 
-void Transformer::save(const fs::path& folder) const {
+void Transformer::write(const fs::path& folder) const {
   auto parameters = checkpoint_parameters();
   for (auto& parameter : parameters) parameter.second = parameter.second.detach().to(dtype());
   nlohmann::ordered_json config = config_.json();
@@ -241,15 +212,7 @@ void Transformer::save(const fs::path& folder) const {
       config["label2id"] = numbers;
     }
   }
-  std::error_code error;
-  const std::vector<fs::path> files = folder_entries(folder_, error);
-  if (error) {
-    throw Error("[save_pretrained] " + folder_.string() + ": " + error.message() +
-                "; the tokenizer's files are copied from there");
-  }
-  for (const fs::path& file : files) {
-    if (is_tokenizer_file(file.filename().string())) copy_whole(file, folder / file.filename());
-  }
+  copy_tokenizer_files(folder_, folder);
   nlohmann::ordered_json settings = {{"max_seq_length", max_seq_length_},
                                      {"do_lower_case", do_lower_case_}};
   if (head_) settings["transformer_task"] = task_;

@@ -1,17 +1,16 @@
-// The first module: a tokenizer and an encoder from one Hugging Face folder.
+// The usual first module: a tokenizer and an encoder from one Hugging Face folder.
 #pragma once
-
-#include <sentence_transformers/tokenizer.h>
 
 #include <optional>
 
 #include "encoders/encoder.h"
-#include "modules/module.h"
+#include "modules/input_module.h"
+#include "modules/mapped_weights.h"
 #include "modules/pair_tokens.h"
 
 namespace sentence_transformers {
 
-class Transformer : public Module {
+class Transformer : public InputModule {
  public:
   /// Reads config.json, the weights, the tokenizer, and sentence-transformers' own settings
   /// (sentence_bert_config.json or an older name) if they are there.
@@ -23,24 +22,31 @@ class Transformer : public Module {
       const std::filesystem::path& folder, std::optional<int64_t> num_labels, bool with_settings,
       const std::optional<LogitScoreConfig>& score = std::nullopt);
 
-  /// Lets go of the checkpoint's pages until they are touched again; only before anything changes a
-  /// parameter.
-  void release_pages() const { weights_->release(); }
-  /// No more of that: the parameters may change from now on. Throws LoadError if a file of the
-  /// checkpoint was written to since it was opened.
-  void forget_checkpoint();
+  void release_pages() const override { weights_.release_pages(); }
+  void forget_checkpoint() override { weights_.forget(); }
 
   /// batch -> token_embeddings, and logits if there is a head. Throws LoadError if a file that
   /// parameters are still mapped from was written to since it was opened.
   void forward(Features& features) const override;
   std::string type() const override { return "Transformer"; }
   /// config.json, the weights, and copies of the tokenizer's files.
-  void save(const std::filesystem::path& folder) const override;
-  /// The parameters by the names that a checkpoint has for them.
-  std::vector<std::pair<std::string, at::Tensor>> checkpoint_parameters() const;
-  int64_t output_size(int64_t) const override { return encoder_->hidden_size(); }
+  void write(const std::filesystem::path& folder) const override;
+  std::vector<std::pair<std::string, at::Tensor>> checkpoint_parameters() const override;
+  FeatureSizes output_sizes(FeatureSizes) const override { return {encoder_->hidden_size(), 0}; }
 
-  const Tokenizer& tokenizer() const { return tokenizer_; }
+  Encoding tokenize(std::string_view text) const override {
+    return tokenizer_.encode(text, max_seq_length_);
+  }
+  /// The tokens of a pair of texts, cut to max_seq_length.
+  Encoding tokenize_pair(std::string_view first, std::string_view second) const {
+    return tokenizer_.encode_pair(first, second, max_seq_length_);
+  }
+  int64_t prompt_tokens(const std::string& prompt) const override;
+  bool takes_no_tokens() const override { return false; }
+  const Tokenizer* tokenizer() const override { return &tokenizer_; }
+  /// If config.json has output_hidden_states, as in Python.
+  bool gives_layers() const override { return gives_layers_; }
+
   /// How pairs become tokens, with a prompt. It refers to this object and its present length.
   PairTokens pair_tokens(const std::string& prompt) const {
     return {tokenizer_, chat_ ? &*chat_ : nullptr, prompt, max_seq_length_};
@@ -50,12 +56,11 @@ class Transformer : public Module {
   /// 0 without a head.
   int64_t num_labels() const { return head_ ? head_->num_labels() : 0; }
   const Config& config() const { return config_; }
-  int64_t max_seq_length() const { return max_seq_length_; }
+  int64_t max_seq_length() const override { return max_seq_length_; }
   /// Throws std::invalid_argument, begun by `function`, outside what the tokenizer's template and
   /// the encoder's positions allow.
-  void set_max_seq_length(int64_t length,
-                          const std::string& function = "SentenceTransformer::set_max_seq_length");
-  /// Writes a key over config.json's for save(); null removes it.
+  void set_max_seq_length(int64_t length, const std::string& function) override;
+  /// Writes a key over config.json's for write(); null removes it.
   void set_config(const std::string& key, const nlohmann::json& value);
 
  private:
@@ -71,14 +76,12 @@ class Transformer : public Module {
   void check_template(bool pair) const;
   std::string range_text() const;
   bool in_range(int64_t length) const;
-  void check_files() const;
 
   std::filesystem::path folder_;
   Config config_;
-  bool do_lower_case_;
+  bool do_lower_case_, gives_layers_;
   Tokenizer tokenizer_;
-  std::optional<Weights> weights_;
-  std::vector<std::weak_ptr<const MappedFile>> files_;  // gone when no parameter lives in them
+  MappedWeights weights_;
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<ClassificationHead> head_;
   std::string task_ = "";  // that head_ is for

@@ -26,7 +26,7 @@ struct TokenBatch {
 };
 
 /// Packs token id lists, in their order; equal lengths must stand side by side for the groups to be
-/// large. No list may be empty.
+/// large. Of empty lists the group has a length of 0, which encoders do not take.
 TokenBatch pack_tokens(const std::vector<std::vector<int64_t>>& ids,
                        const std::vector<std::vector<int64_t>>& type_ids, at::Device device);
 

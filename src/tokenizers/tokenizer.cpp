@@ -159,6 +159,10 @@ Tokenizer Tokenizer::from_pretrained(const std::filesystem::path& folder, bool d
   return Tokenizer(std::make_unique<const Impl>(read_tokenizer_files(folder, do_lower_case)));
 }
 
+Tokenizer Tokenizer::from_file(const std::filesystem::path& file) {
+  return Tokenizer(std::make_unique<const Impl>(read_tokenizer_json(file)));
+}
+
 Encoding Tokenizer::encode(std::string_view text, int64_t max_length) const {
   const auto& pieces = impl_->post_processor.single;
   const int64_t specials = count_specials(pieces);

@@ -261,6 +261,17 @@ bool read_keeps_end(const TokenizerFolder& folder) {
 
 }  // namespace
 
+TokenizerParts read_tokenizer_json(const fs::path& file) {
+  TokenizerFolder folder = TokenizerFolder::of_file(file);
+  TokenizerParts parts = read_as_it_stands(folder, false);
+  if (folder.tokenizer->has("truncation")) {
+    parts.model_max_length = folder.tokenizer->at("truncation").require_at_least("max_length", 0);
+  }
+  parts.keeps_end = read_keeps_end(folder);
+  parts.cleans_up = false;
+  return parts;
+}
+
 TokenizerParts read_tokenizer_files(const fs::path& path, bool do_lower_case) {
   TokenizerFolder folder(path);
   const TokenizerClass* row = find_tokenizer_class(folder);

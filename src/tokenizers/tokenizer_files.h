@@ -33,4 +33,8 @@ struct TokenizerParts {
 /// leaves accents as the files have them.
 TokenizerParts read_tokenizer_files(const std::filesystem::path& folder, bool do_lower_case);
 
+/// A tokenizer.json as it stands, with nothing of the files beside it; its truncation's max_length
+/// is the model_max_length.
+TokenizerParts read_tokenizer_json(const std::filesystem::path& file);
+
 }  // namespace sentence_transformers

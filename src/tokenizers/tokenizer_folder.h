@@ -13,6 +13,8 @@ namespace sentence_transformers {
 struct TokenizerFolder {
   /// Throws LoadError for a file that is no JSON object, or that the system refuses to look at.
   explicit TokenizerFolder(const std::filesystem::path& folder);
+  /// A tokenizer.json alone, which must be there.
+  static TokenizerFolder of_file(const std::filesystem::path& file);
 
   std::optional<Config> read(const char* name, InnerObject* apart = nullptr) const;
   bool has(const char* name) const;
@@ -27,6 +29,9 @@ struct TokenizerFolder {
   InnerObject vocabulary{"model", "vocab"};  // tokenizer.json's, which is most of it
   std::optional<Config> tokenizer, settings, special_tokens, model;
   std::optional<SentencePieceFile> sentencepiece;  // read where there is no tokenizer.json
+
+ private:
+  TokenizerFolder() = default;
 };
 
 }  // namespace sentence_transformers

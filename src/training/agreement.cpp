@@ -87,6 +87,9 @@ void check_agreement(const TrainerInternals& trainer) {
     std::string prompts;
     for (const std::string& prompt : task.prompts) prompts += prompt + '\0';
     facts.push_back({"prompts for " + task.name, digest(prompts)});
+    std::string routes;
+    for (const std::string& route : task.routes) routes += route + '\0';
+    facts.push_back({"routes for " + task.name, digest(routes)});
   }
   compare(facts);
 }

@@ -111,16 +111,21 @@ std::vector<Segment> segments(const Batch& batch) {
   if (columns.empty()) {
     throw std::invalid_argument("[Batch] expected at least one example with a text, found none");
   }
-  const std::vector<std::string>& prompts = batch.prompts;
-  if (!prompts.empty() && prompts.size() != columns.size()) {
-    throw std::invalid_argument("[Batch] expected a prompt for each of " +
+  const auto check = [&](const std::vector<std::string>& given, const std::string& what) {
+    if (given.empty() || given.size() == columns.size()) return;
+    throw std::invalid_argument("[Batch] expected a " + what + " for each of " +
                                 std::to_string(columns.size()) + " texts of an example, found " +
-                                std::to_string(prompts.size()));
-  }
+                                std::to_string(given.size()));
+  };
+  check(batch.prompts, "prompt");
+  check(batch.tasks, "task");
   std::vector<Segment> result;
   for (size_t c = 0; c < columns.size(); ++c) {
-    const std::string prompt = prompts.empty() ? "" : prompts[c];
-    if (result.empty() || result.back().prompt != prompt) result.push_back({prompt, {}});
+    const std::string prompt = batch.prompts.empty() ? "" : batch.prompts[c];
+    const std::string task = batch.tasks.empty() ? "" : batch.tasks[c];
+    if (result.empty() || result.back().prompt != prompt || result.back().task != task) {
+      result.push_back({prompt, task, {}});
+    }
     std::vector<std::string_view>& texts = result.back().texts;
     texts.insert(texts.end(), columns[c].begin(), columns[c].end());
   }
@@ -146,7 +151,7 @@ at::Tensor EmbeddingLoss::forward(const SentenceTransformer& model, const Batch&
   if (mini_batch_size() > 0) return forward_with_gradient_cache(*this, model, batch);
   std::vector<at::Tensor> embeddings;
   for (const Segment& segment : segments(batch)) {
-    embeddings.push_back(model.forward(segment.texts, segment.prompt));
+    embeddings.push_back(model.forward(segment.texts, segment.prompt, segment.task));
   }
   return compute(columns(embeddings, static_cast<int64_t>(batch.examples.size())), batch);
 }

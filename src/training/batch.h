@@ -23,13 +23,13 @@ at::Tensor class_labels(const std::string& loss, const at::Tensor& labels, int64
 /// Throws std::invalid_argument unless there are as many examples as rows.
 void expect_rows(const std::string& loss, const Batch& batch, int64_t rows);
 
-/// Texts that are embedded together, since they share a prompt: one or more columns.
+/// Texts that are embedded together, since they share a prompt and a task: one or more columns.
 struct Segment {
-  std::string prompt;
+  std::string prompt, task;
   std::vector<std::string_view> texts;
 };
-/// Columns in their order. Throws std::invalid_argument for an empty batch, or prompts that are not
-/// one a column.
+/// Columns in their order. Throws std::invalid_argument for an empty batch, or prompts or tasks
+/// that are not one a column.
 std::vector<Segment> segments(const Batch& batch);
 /// The columns [N, D] of the segments' embeddings.
 std::vector<at::Tensor> columns(const std::vector<at::Tensor>& segments, int64_t examples);

@@ -20,7 +20,7 @@ using torch::autograd::variable_list;
 
 struct MiniBatch {
   std::vector<std::string> texts;
-  std::string prompt;
+  std::string prompt, task;
   RandomState random;
   at::Tensor gradient;  // [n, D], of the loss by the embeddings
 };
@@ -35,7 +35,7 @@ struct Cache : torch::CustomClassHolder {
 
   at::Tensor embed(const MiniBatch& mini_batch) const {
     const std::vector<std::string_view> texts(mini_batch.texts.begin(), mini_batch.texts.end());
-    return model->forward(texts, mini_batch.prompt);
+    return model->forward(texts, mini_batch.prompt, mini_batch.task);
   }
 
   /// Adds a mini-batch's gradients of the model's parameters to `sums`.
@@ -113,6 +113,7 @@ at::Tensor forward_with_gradient_cache(EmbeddingLoss& loss, const SentenceTransf
         const size_t count = std::min(size, segment.texts.size() - begin);
         cache->mini_batches.push_back({.texts = {first, first + static_cast<std::ptrdiff_t>(count)},
                                        .prompt = segment.prompt,
+                                       .task = segment.task,
                                        .random = RandomState(model.device()),
                                        .gradient = {}});
         parts.push_back(cache->embed(cache->mini_batches.back()));

@@ -110,7 +110,8 @@ AdaptiveLayerLoss::AdaptiveLayerLoss(std::shared_ptr<EmbeddingLoss> loss,
 at::Tensor AdaptiveLayerLoss::forward(const SentenceTransformer& model, const Batch& batch) {
   std::vector<std::vector<at::Tensor>> layers;  // [layer][segment]
   for (const Segment& segment : segments(batch)) {
-    const std::vector<at::Tensor> embeddings = model.forward_layers(segment.texts, segment.prompt);
+    const std::vector<at::Tensor> embeddings =
+        model.forward_layers(segment.texts, segment.prompt, segment.task);
     layers.resize(embeddings.size());
     for (size_t l = 0; l < embeddings.size(); ++l) layers[l].push_back(embeddings[l]);
   }

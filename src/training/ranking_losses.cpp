@@ -140,6 +140,7 @@ at::Tensor GISTEmbedLoss::compute(const std::vector<at::Tensor>& embeddings, con
     const std::vector<std::string> texts(segment.texts.begin(), segment.texts.end());
     EncodeOptions options;
     options.prompt = segment.prompt;
+    if (!segment.task.empty()) options.task = segment.task;
     guided.push_back(guide_->encode(texts, options).to(embeddings[0].device()));
   }
   guided = columns(guided, embeddings[0].size(0));

@@ -209,7 +209,8 @@ double Run::backward(const DrawnBatch& drawn) {
   const auto count = static_cast<int64_t>(drawn.examples.size());
   const int64_t world = world_size();  // no batch has fewer examples
   const int64_t begin = count * rank() / world, end = count * (rank() + 1) / world;
-  const Batch batch{{drawn.examples.begin() + begin, drawn.examples.begin() + end}, task.prompts};
+  const Batch batch{
+      {drawn.examples.begin() + begin, drawn.examples.begin() + end}, task.prompts, task.routes};
   const at::AutoGradMode gradients(true);
   const at::Tensor loss = task.loss(batch);
   const auto value = loss.item<double>();

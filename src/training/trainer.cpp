@@ -36,6 +36,7 @@ std::vector<LoopTask> wrap(const Model& model, const std::vector<TrainingTask<Lo
         {.name = task.name,
          .dataset = task.dataset,
          .prompts = task.prompts,
+         .routes = task.routes,
          .loss_name = task.loss->name(),
          .loss = [&model, loss = task.loss](const Batch& b) { return loss->forward(model, b); },
          .loss_parameters = parameters_of(*task.loss)});

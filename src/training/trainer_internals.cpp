@@ -60,8 +60,10 @@ NamedTensors TrainerInternals::parameters() const {
   std::vector<at::Tensor> seen;  // a loss may serve several tasks
   for (size_t i = 0; i < tasks.size(); ++i) {
     for (const auto& [name, tensor] : tasks[i].loss_parameters) {
-      const bool known = std::any_of(seen.begin(), seen.end(),
-                                     [&](const at::Tensor& t) { return t.is_same(tensor); });
+      const auto is_it = [&tensor = tensor](const at::Tensor& other) {
+        return other.is_same(tensor);
+      };
+      const bool known = std::any_of(seen.begin(), seen.end(), is_it);
       if (known) continue;
       seen.push_back(tensor);
       result.emplace_back("loss." + std::to_string(i) + "." + name, tensor);

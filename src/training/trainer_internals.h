@@ -26,7 +26,7 @@ struct TrainedModel {
 struct LoopTask {
   std::string name;
   std::shared_ptr<const Dataset> dataset;
-  std::vector<std::string> prompts;
+  std::vector<std::string> prompts, routes;
   std::string loss_name;
   std::function<at::Tensor(const Batch&)> loss;
   NamedTensors loss_parameters;

@@ -76,5 +76,19 @@ TEST_F(CheckpointFilesTest, AMissingPartIsNamed) {
   EXPECT_THROWS(LoadError, open(), path("pytorch_model-00002-of-00002.bin"));
 }
 
+TEST_F(CheckpointFilesTest, FindsTensorsOfAnyKind) {
+  write_safetensors(path("model.safetensors"), {{"table", at::ones({2, 3})},
+                                                {"list", at::zeros({2}, at::kLong)},
+                                                {"empty", at::ones({0, 3})}});
+  const CheckpointFiles files = open_checkpoint(dir_.path(), "Test");
+  EXPECT_EQ(find_tensor(files, "list").scalar_type(), at::kLong);
+  EXPECT_FALSE(find_tensor(files, "other").defined());
+  EXPECT_EQ(table_shape(files, "table", "Test"), (std::vector<int64_t>{2, 3}));
+  EXPECT_THROWS(LoadError, table_shape(files, "other", "Test"),
+                "[Test] " + path("model.safetensors") + ": tensor \"other\" is missing");
+  EXPECT_THROWS(LoadError, table_shape(files, "list", "Test"), "expected a table, found shape [2]");
+  EXPECT_THROWS(LoadError, table_shape(files, "empty", "Test"), "expected a table, found shape [0");
+}
+
 }  // namespace
 }  // namespace sentence_transformers

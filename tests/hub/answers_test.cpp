@@ -22,11 +22,11 @@ TEST_F(HubAnswers, TheTokenStaysWithTheHub) {
 }
 
 TEST_F(HubAnswers, RedirectsAtTheSameHostKeepTheToken) {
-  server.change = [](const ServerRequest& request, ServerAnswer& answer) {
+  server.change_answers([](const ServerRequest& request, ServerAnswer& answer) {
     if (request.path == "/api/models/org/m") {
       answer = {.status = 307, .headers = {{"Location", "/api/models/org/m/revision/main"}}};
     }
-  };
+  });
   expect_whole(load({.token = "secret"}));
   EXPECT_EQ(server.requests()[1].path, "/api/models/org/m/revision/main");
   EXPECT_EQ(server.requests()[1].header("authorization"), "Bearer secret");

@@ -70,9 +70,9 @@ TEST_F(HubDisk, AKilledDownloadGoesOn) {
 }
 
 TEST_F(HubDisk, TwoProcessesTransferAFileOnce) {
-  server.change = [](const ServerRequest& request, ServerAnswer&) {
+  server.change_answers([](const ServerRequest& request, ServerAnswer&) {
     if (is_weights(request)) std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  };
+  });
   Child first([this] { return load().string(); }), second([this] { return load().string(); });
   EXPECT_EQ(first.text(), snapshot().string());
   EXPECT_EQ(second.text(), snapshot().string());

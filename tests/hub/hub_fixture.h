@@ -167,15 +167,15 @@ class FaultyHubTest : public HubTest {
  protected:
   /// Changes the first `times` answers for the weights.
   void spoil(int times, std::function<void(ServerAnswer&)> how) {
-    server.change = [times, how](const ServerRequest& request, ServerAnswer& answer) mutable {
+    server.change_answers([times, how](const ServerRequest& request, ServerAnswer& answer) mutable {
       if (is_weights(request) && times-- > 0) how(answer);
-    };
+    });
   }
   /// Changes every answer to a question that has `part` in its path.
   void spoil_all(const std::string& part, std::function<void(ServerAnswer&)> how) {
-    server.change = [part, how](const ServerRequest& request, ServerAnswer& answer) {
+    server.change_answers([part, how](const ServerRequest& request, ServerAnswer& answer) {
       if (request.path.find(part) != std::string::npos) how(answer);
-    };
+    });
   }
   /// What the requests for the weights asked for.
   std::vector<std::string> ranges() const {

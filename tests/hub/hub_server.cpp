@@ -108,7 +108,7 @@ void HubServer::serve(int connection) {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
       sent = answer(request);
-      if (change) change(request, sent);
+      if (change_) change_(request, sent);
     }
     std::string head = "HTTP/1.1 " + std::to_string(sent.status) + " .\r\n";
     if (!sent.headers.count("Content-Length")) {

@@ -51,7 +51,11 @@ class HubServer {
   void store(const std::string& content);
 
   /// May change an answer before it is sent; called from several threads, one at a time.
-  std::function<void(const ServerRequest&, ServerAnswer&)> change = {};
+  using Change = std::function<void(const ServerRequest&, ServerAnswer&)>;
+  void change_answers(Change change) {
+    const std::lock_guard lock(mutex_);
+    change_ = std::move(change);
+  }
 
   std::vector<ServerRequest> requests() const;
   /// How many requests have `part` in "METHOD PATH".
@@ -78,6 +82,7 @@ class HubServer {
   std::map<std::string, Repository> repositories_;
   std::map<std::string, std::string> stored_;
   mutable std::mutex mutex_;
+  Change change_ = {};
   std::vector<ServerRequest> requests_;
   std::vector<std::thread> threads_;
   std::vector<int> connections_;

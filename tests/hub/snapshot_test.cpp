@@ -79,6 +79,37 @@ TEST_F(Snapshot, ModulesMayHaveFilesOfTheirOwn) {
   EXPECT_EQ(read_file(folder / "3_Router/a/pytorch_model.bin"), "3_Router/a/pytorch_model.bin");
 }
 
+TEST_F(Snapshot, ARouterInTheTopNamesItsModules) {
+  server.add("org/r", "modules.json",
+             R"([{"path": "", "type": "sentence_transformers.models.Router"}])");
+  server.add(
+      "org/r", "router_config.json",
+      R"({"types": {"query_0_WordEmbeddings": "x", "document_0_Transformer": 3, "../x": "y"}})");
+  for (const std::string path :
+       {"query_0_WordEmbeddings/wordembedding_config.json",
+        "query_0_WordEmbeddings/model.safetensors", "document_0_Transformer/config.json",
+        "document_0_Transformer/pytorch_model.bin"}) {
+    server.add("org/r", path, path);
+  }
+  for (const std::string path : {"other/model.safetensors", "README.md"}) {
+    server.add("org/r", path, "not needed");
+  }
+  const fs::path folder = load({}, "org/r");
+  EXPECT_EQ(server.requests().size(), 2 + 6u);
+  EXPECT_TRUE(fs::exists(folder / "query_0_WordEmbeddings/model.safetensors"));
+}
+
+TEST_F(Snapshot, WordEmbeddingsHaveFilesInTheTop) {
+  server.add("org/w", "modules.json",
+             R"([{"path": "", "type": "sentence_transformers.models.WordEmbeddings"}])");
+  for (const std::string path : {"wordembedding_config.json", "whitespacetokenizer_config.json",
+                                 "phrasetokenizer_config.json", "pytorch_model.bin"}) {
+    server.add("org/w", path, path);
+  }
+  load({}, "org/w");
+  EXPECT_EQ(server.requests().size(), 2 + 5u);
+}
+
 TEST_F(Snapshot, WeightsInPartsComeWithTheirIndex) {
   for (const std::string kind : {".safetensors", ".bin"}) {
     const std::string start = kind == ".bin" ? "pytorch_model" : "model", name = "org/p" + start;
@@ -216,7 +247,7 @@ TEST_F(Snapshot, FilesOfNoBytesNeedNoTransfer) {
 }
 
 TEST_F(Snapshot, TheTreeComesInPages) {
-  server.change = [this](const ServerRequest& request, ServerAnswer& answer) {
+  const auto paged = [this](const ServerRequest& request, ServerAnswer& answer) {
     if (request.path.find("/tree/") == std::string::npos) return;
     auto list = nlohmann::json::parse(answer.body);
     const bool first = request.path.find("cursor") == std::string::npos;
@@ -228,12 +259,11 @@ TEST_F(Snapshot, TheTreeComesInPages) {
     }
   };
   // The server itself knows only the address without a cursor.
-  const auto paged = server.change;
-  server.change = [this, paged](const ServerRequest& request, ServerAnswer& answer) {
+  server.change_answers([this, paged](const ServerRequest& request, ServerAnswer& answer) {
     if (request.path.ends_with("&cursor=x")) answer = {.body = whole_tree_};
     if (request.path.ends_with("expand=false")) whole_tree_ = answer.body;
     paged(request, answer);
-  };
+  });
   load();
   expect_whole(snapshot());
   EXPECT_EQ(server.count("/tree/"), 2u);

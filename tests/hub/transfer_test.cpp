@@ -26,33 +26,33 @@ TEST_F(Transfer, ManyCutsCountOnlyWhileNothingComes) {
 
 TEST_F(Transfer, AServerWithoutRangesStartsAgain) {
   int count = 0;
-  server.change = [&](const ServerRequest& request, ServerAnswer& answer) {
+  server.change_answers([&](const ServerRequest& request, ServerAnswer& answer) {
     if (!is_weights(request)) return;
     if (count++ == 0) answer.cut_after = 100000;
     if (count > 1) answer = {.body = files.at(kWeights)};
-  };
+  });
   expect_whole(load());
   EXPECT_EQ(ranges(), (std::vector<std::string>{"", "bytes=100000-"}));
 }
 
 TEST_F(Transfer, APartFromElsewhereIsNotTaken) {
   int count = 0;
-  server.change = [&](const ServerRequest& request, ServerAnswer& answer) {
+  server.change_answers([&](const ServerRequest& request, ServerAnswer& answer) {
     if (!is_weights(request)) return;
     if (count++ == 0) answer.cut_after = 100000;
     if (count == 2) answer.headers["Content-Range"] = "bytes 5-399999/400000";
-  };
+  });
   expect_whole(load());
   EXPECT_EQ(ranges(), (std::vector<std::string>{"", "bytes=100000-", ""}));
 }
 
 TEST_F(Transfer, ARefusedRangeStartsAgain) {
   int count = 0;
-  server.change = [&](const ServerRequest& request, ServerAnswer& answer) {
+  server.change_answers([&](const ServerRequest& request, ServerAnswer& answer) {
     if (!is_weights(request)) return;
     if (count++ == 0) answer.cut_after = 100000;
     if (count == 2) answer = {.status = 416};
-  };
+  });
   expect_whole(load());
   EXPECT_EQ(ranges(), (std::vector<std::string>{"", "bytes=100000-", ""}));
 }
@@ -63,7 +63,7 @@ TEST_F(Transfer, AWrongHashIsRefused) {
                 "expected SHA-256 " + sha256_of(files.at(kWeights)) + ", found ");
   expect_no_weights();
   EXPECT_EQ(weights_requests(), 2u);
-  server.change = nullptr;
+  server.change_answers(nullptr);
   expect_whole(load());
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "core/files.h"
+#include "modules/transformer.h"
 #include "support.h"
 
 namespace sentence_transformers {
@@ -46,9 +47,10 @@ class ModelFilesTest : public testing::Test {
 };
 
 TEST_F(ModelFilesTest, ReadsModulesInOrder) {
-  const ModelParts parts = read_model(folder);
+  const SentenceTransformerParts parts = read_model(folder);
   ASSERT_EQ(parts.modules.size(), 3u);
-  EXPECT_EQ(parts.modules[0], parts.transformer);
+  EXPECT_EQ(parts.inputs(),
+            std::vector<InputModule*>{static_cast<InputModule*>(parts.modules[0].get())});
   EXPECT_EQ(parts.embedding_dimension, 32);
   EXPECT_EQ(parts.prompts, (std::map<std::string, std::string>{{"document", ""}, {"query", ""}}));
   EXPECT_EQ(parts.default_prompt_name, std::nullopt);
@@ -105,7 +107,7 @@ TEST_F(ModelFilesTest, AddsMeanPoolingToABareFolder) {
   fs::remove(folder / "modules.json");
   for (const bool settings : {true, false}) {
     if (!settings) fs::remove(folder / kSettings);
-    const ModelParts parts = read_model(folder);
+    const SentenceTransformerParts parts = read_model(folder);
     EXPECT_EQ(parts.modules.size(), 2u);
     EXPECT_EQ(parts.embedding_dimension, 32);
     EXPECT_EQ(parts.prompts.size(), 2u);
@@ -120,7 +122,7 @@ TEST_F(ModelFilesTest, AnotherKindOfModelBecomesTransformerAndMeanPooling) {
                    {"prompts", {{"query", "q: "}}},
                    {"truncate_dim", 8}});
   write(kSettings, settings);
-  const ModelParts parts = read_model(folder);
+  const SentenceTransformerParts parts = read_model(folder);
   EXPECT_EQ(parts.modules.size(), 2u);
   EXPECT_EQ(parts.similarity, SimilarityFunction::cosine);
   EXPECT_EQ(parts.prompts.at("query"), "");
@@ -143,22 +145,23 @@ TEST_F(ModelFilesTest, ModulesStayInsideTheFolder) {
 }
 
 TEST_F(ModelFilesTest, NamesModulesThatAreNotHere) {
-  write("modules.json", {entry(transformer, ""), entry("sentence_transformers.models.LSTM", "")});
-  EXPECT_THROWS(UnsupportedError, read_model(folder), "sentence_transformers.models.LSTM",
-                "known: Dense, Dropout, LayerNorm, Normalize, Pooling, Transformer");
+  write("modules.json", {entry(transformer, ""), entry("sentence_transformers.models.Other", "")});
+  EXPECT_THROWS(UnsupportedError, read_model(folder), "sentence_transformers.models.Other",
+                "known: Asym, BoW, CNN, Dense, Dropout, LSTM, LayerNorm, Normalize, Pooling, ");
   write("modules.json", {entry(transformer, ""), entry("", "")});
-  EXPECT_THROWS(UnsupportedError, read_model(folder), "module type \"\"");
+  EXPECT_THROWS(UnsupportedError, read_model(folder), "\"[1].type\" is \"\"");
 }
 
-TEST_F(ModelFilesTest, TheTransformerComesFirstAndOnce) {
-  const std::string known = "known: one Transformer, as the first module";
+TEST_F(ModelFilesTest, AModuleThatTakesTextsComesFirstAndOnce) {
+  const std::string known = "known as the first module: Asym, BoW, Router, StaticEmbedding, ";
   const json t = entry(transformer, ""), p = entry(pooling, "1_Pooling");
   write("modules.json", {p, t});
   EXPECT_THROWS(UnsupportedError, read_model(folder), path("modules.json"), "\"[0].type\"", known);
   write("modules.json", {t, p, t});
-  EXPECT_THROWS(UnsupportedError, read_model(folder), "\"[2].type\"", known);
+  EXPECT_THROWS(UnsupportedError, read_model(folder), "\"[2].type\"",
+                "expected it as the first module alone");
   write("modules.json", json::array({entry("sentence_transformers.models.CLIPModel", "")}));
-  EXPECT_THROWS(UnsupportedError, read_model(folder), "CLIPModel", known);
+  EXPECT_THROWS(UnsupportedError, read_model(folder), "CLIPModel", "known: Asym");
 }
 
 TEST_F(ModelFilesTest, PoolingMustBeThere) {
@@ -309,7 +312,7 @@ TEST_F(ModelFilesTest, LoopsOfLinksAndLockedFolders) {
 }
 
 TEST_F(ModelFilesTest, SavingFromALockedFolderIsAnError) {
-  const ModelParts parts = read_model(folder);
+  const SentenceTransformerParts parts = read_model(folder);
   fs::create_directory(dir_.path() / "out");
   chmod((dir_.path() / "out").c_str(), 0777);
   const WithoutRights guard(folder, dir_.path());

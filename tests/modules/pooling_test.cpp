@@ -196,7 +196,8 @@ TEST(Pooling, SeveralModesStandSideBySideInTheirOrder) {
   const at::Tensor found =
       pool(two_texts(), {PoolingMode::lasttoken, PoolingMode::cls, PoolingMode::mean});
   expect_rows(found, {{5, 6, 1, 2, 3, 4}, {70, 80, 10, 20, 40, 50}});
-  EXPECT_EQ(Pooling(2, {PoolingMode::cls, PoolingMode::max}).output_size(2), 4);
+  EXPECT_EQ(
+      Pooling(2, {PoolingMode::cls, PoolingMode::max}).output_sizes({2, 0}).sentence_embedding, 4);
 }
 
 class PoolingConfig : public testing::Test {
@@ -291,7 +292,10 @@ TEST_F(PoolingConfig, TheSizeMustFit) {
                 "\"word_embedding_dimension\": expected 2", "found -2");
   EXPECT_THROWS(LoadError, Pooling::from_config(Config(json::object(), "config.json"), 2),
                 "\"word_embedding_dimension\" is missing");
-  EXPECT_EQ(make({{"embedding_dimension", 2}, {"word_embedding_dimension", 9}})->output_size(2), 2);
+  EXPECT_EQ(make({{"embedding_dimension", 2}, {"word_embedding_dimension", 9}})
+                ->output_sizes({2, 0})
+                .sentence_embedding,
+            2);
 }
 
 }  // namespace

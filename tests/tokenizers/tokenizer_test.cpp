@@ -144,5 +144,27 @@ TEST(Tokenizer, TimeGrowsWithTheTextNotItsSquare) {
   EXPECT_EQ(tokenizer.encode(std::string(1'000'000, '.')).ids.size(), 1'000'002u);
 }
 
+TEST(TokenizerFile, StandsAsItIs) {
+  const TempDir dir;
+  const fs::path file = dir.path() / "tokenizer.json";
+  json content = golden_json("tiny_bert/tokenizer.json");
+  content["truncation"] = {{"direction", "Left"}, {"max_length", 2}, {"stride", 0}};
+  write_file(file, content.dump());
+  write_file(dir.path() / "tokenizer_config.json", R"({"model_max_length": 7})");
+  const Tokenizer tokenizer = Tokenizer::from_file(file);
+  EXPECT_EQ(tokenizer.model_max_length(), 2);
+  const Encoding whole = tokenizer.encode_content("the dog is");
+  EXPECT_EQ(whole.ids.size(), 3u);
+  EXPECT_EQ(whole.type_ids, (Ids{0, 0, 0}));
+  const Encoding cut = tokenizer.encode_content("the dog is", 2);
+  EXPECT_EQ(cut.ids, (Ids{whole.ids[1], whole.ids[2]}));
+  EXPECT_EQ(cut.untruncated_length, 3);
+  EXPECT_TRUE(tokenizer.encode_content("").ids.empty());
+  EXPECT_TRUE(tokenizer.encode_content("the", 0).ids.empty());
+  EXPECT_THROWS(std::invalid_argument, tokenizer.encode_content("the", -1),
+                "[Tokenizer::encode_content] max_length -1");
+  EXPECT_THROWS(LoadError, Tokenizer::from_file(dir.path() / "other.json"), "other.json");
+}
+
 }  // namespace
 }  // namespace sentence_transformers

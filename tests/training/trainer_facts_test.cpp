@@ -113,6 +113,7 @@ TrainerInternals internals_on(c10::Device device, NamedTensors parameters) {
                           {{.name = "",
                             .dataset = golden_dataset(),
                             .prompts = {},
+                            .routes = {},
                             .loss_name = "",
                             .loss = {},
                             .loss_parameters = std::move(parameters)}},

@@ -1,0 +1,29 @@
+// What modules ask of their configuration files beside single keys.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config.h"
+
+namespace sentence_transformers {
+
+/// A key's name today, or its older one where only that is there.
+std::string present_key(const Config& config, const char* today, const char* before);
+
+/// Throws UnsupportedError, begun by the module's name, for a key that is none of `known`: it may
+/// ask for something else than what would be computed.
+void check_keys(const Config& config, std::initializer_list<std::string_view> known,
+                const std::string& module);
+
+/// Throws LoadError unless the size under a key is that which the module before it gives.
+void check_input_size(const Config& config, const std::string& key, int64_t given,
+                      const std::string& module);
+
+/// The words' weights as WordWeights and BoW have them: of each word of a vocabulary that of
+/// "word_weights", by its exact or its lowercase spelling, else "unknown_word_weight" (1).
+std::vector<float> word_weights(const Config& config, const std::vector<std::string>& vocabulary);
+
+}  // namespace sentence_transformers

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""What this library saves, opened by sentence-transformers itself: reopen_in_python.py RESAVE_PROGRAM.
+
+Each folder of tests/golden/first_modules goes through the program, and Python must find the golden embeddings in
+what it wrote. Exits with 0 and a message where sentence-transformers is not installed.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+try:
+    import torch
+    from safetensors.torch import load_file
+    from sentence_transformers import SentenceTransformer
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(0)
+try:
+    import nltk  # noqa: F401
+except ImportError:
+    nltk = None
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden"
+
+
+def prepare(name, folder):
+    """As tests/modules/first_modules.h: tiny_bert's files beside a BERT's config.json."""
+    shutil.copytree(GOLDEN / "first_modules" / name, folder)
+    for config in folder.rglob("config.json"):
+        if json.loads(config.read_text()).get("model_type") == "bert":
+            for file in ("model.safetensors", "tokenizer.json", "tokenizer_config.json"):
+                shutil.copy(GOLDEN / "tiny_bert" / file, config.parent)
+
+
+def main():
+    data = json.loads((GOLDEN / "first_modules" / "cases.json").read_text())
+    results = load_file(GOLDEN / "first_modules" / "results.safetensors")
+    failed = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        for case in data["cases"]:
+            name, task, key = case["name"], case["task"], case["key"]
+            if name == "phrases" and nltk is None:
+                print(f"{key}: skipped, PhraseTokenizer needs nltk")
+                continue
+            before, after = Path(temporary) / "before" / name, Path(temporary) / "after" / name
+            if not after.exists():
+                prepare(name, before)
+                subprocess.run([sys.argv[1], before, after], check=True)
+            model = SentenceTransformer(str(after), device="cpu")
+            options = {"task": task} if task else {}
+            found = [torch.as_tensor(model.encode(text, batch_size=1, **options)) for text in data["texts"]]
+            difference = (torch.stack(found).float() - results[key]).abs().max().item()
+            print(f"{key}: {'ok' if difference < 1e-5 else 'FAILED'}, difference {difference:.1e}")
+            failed += difference >= 1e-5
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,6 +6,7 @@ export PRESET=clang
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 need_command clang++ clang
+compgen -G '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-*.a' >/dev/null || missing+=(libclang-rt-dev)
 compgen -G '/usr/lib/llvm-*/lib/clang/*/include/omp.h' >/dev/null || missing+=(libomp-dev)
 need_header gtest/gtest.h libgtest-dev
 set_up_libtorch

@@ -10,6 +10,7 @@ target=$1 seconds=$2
 shift 2
 
 need_command clang++ clang
+compgen -G '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a' >/dev/null || missing+=(libclang-rt-dev)
 set_up_libtorch
 fuzz=build/fuzz
 configure_fuzz() {

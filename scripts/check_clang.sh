@@ -18,9 +18,10 @@ done
 
 run_targets() {
   python3 tests/fuzz/make_corpus.py "$build/corpus"
-  for folder in "$build"/corpus/*/; do
-    ASAN_OPTIONS=detect_leaks=0 "$build/tests/fuzz/fuzz_corpus" "$(basename "$folder")" "$folder" 2
+  cd "$build"  # where an input that ends a target is left
+  for folder in corpus/*/; do
+    ASAN_OPTIONS=detect_leaks=0 tests/fuzz/fuzz_corpus "$(basename "$folder")" "$folder" 2
   done
 }
 step clang-kernels "The kernels' tests, sanitized" "read the report above." "$build/tests/kernels_test" --gtest_brief=1
-step clang-fuzz "The fuzz targets, sanitized" "read the report above; last_input_TARGET has the input." run_targets
+step clang-fuzz "The fuzz targets, sanitized" "read the report above; $build/last_input_TARGET has the input." run_targets

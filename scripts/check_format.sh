@@ -3,21 +3,12 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-version=18.1.8
-venv=build/venv-format
-install_clang_format() {
-  python3 -m venv --clear $venv
-  $venv/bin/python -m pip install clang-format==$version
-  touch $venv/.ready-$version
-}
+need_command git git
+need_venv
+install_packages
+get_tool clang-format 18.1.8
 check() {
   git -c safe.directory='*' ls-files -z '*.h' '*.cpp' 'src/kernels/*.inc' |
-    xargs -0 $venv/bin/clang-format --dry-run --Werror
+    xargs -0 "$tool" --dry-run --Werror
 }
-
-need_command git git
-if [[ ! -f $venv/.ready-$version ]]; then need_venv; fi
-install_packages
-[[ -f $venv/.ready-$version ]] ||
-  step clang-format "Getting clang-format $version into $venv" "check the network." install_clang_format
-step format "Checking the format of the C++ files" "run $venv/bin/clang-format -i on the files above." check
+step format "Checking the format of the C++ files" "run $tool -i on the files above." check

@@ -3,19 +3,10 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-version=23.1.4
-venv=build/venv-tidy
-install_clang_tidy() {
-  python3 -m venv --clear $venv
-  $venv/bin/python -m pip install clang-tidy==$version
-  touch $venv/.ready-$version
-}
-
 need_command git git
 need_venv
 set_up_libtorch
-[[ -f $venv/.ready-$version ]] ||
-  step clang-tidy "Getting clang-tidy $version into $venv" "check the network." install_clang_tidy
+get_tool clang-tidy 23.1.4
 
 torch=$(sed -nE 's/^set\(TORCH_INSTALL_PREFIX "(.*)"\)/\1/p' "$torch_dir/TorchConfig.cmake")
 [[ -n $torch ]] || torch=$(cd "$torch_dir/../../.." && pwd)
@@ -24,6 +15,6 @@ flags=(-std=c++20 -Isrc -Iinclude -isystem "$torch/include" -isystem "$torch/inc
 check() {  # the sets of kernels need flags of their own, and c10d's headers stand-ins
   { (($#)) && printf '%s\0' "$@" || git -c safe.directory='*' ls-files -z 'src/*.cpp'; } |
     grep -zvE 'src/kernels/avx|src/training/process_group' |
-    xargs -0 -P "$(jobs)" -I{} $venv/bin/clang-tidy --quiet {} -- "${flags[@]}"
+    xargs -0 -P "$(jobs)" -I{} "$tool" --quiet {} -- "${flags[@]}"
 }
 step tidy "Checking the sources with clang-tidy" "mend what is said above." check "$@"

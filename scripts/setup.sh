@@ -76,6 +76,18 @@ install_packages() {
   missing=()
 }
 
+install_tool() {  # tool, version
+  python3 -m venv --clear "build/venv-$1"
+  "build/venv-$1/bin/python" -m pip install "$1==$2"
+  touch "build/venv-$1/.ready-$2"
+}
+
+get_tool() {  # tool, version: a pinned one from PyPI, as $tool
+  tool=build/venv-$1/bin/$1
+  [[ -f build/venv-$1/.ready-$2 ]] ||
+    step "$1" "Getting $1 $2 into build/venv-$1" "check the network." install_tool "$1" "$2"
+}
+
 # --- LibTorch, the model, data -----------------------------------------------------------------
 
 venv_python=build/venv/bin/python

@@ -56,21 +56,8 @@ void linear_int8(const uint8_t* q, const RowQuantization* quantization, int64_t 
 
 namespace sentence_transformers::kernels {
 
-const Kernels kAvx2 = {.name = "avx2",
-                       .lanes = kLanes,
-                       .attention_f32 = attention<FloatMath<float>>,
-                       .attention_f32_fast = attention<FloatMath<float>>,
-                       .attention_bf16 = attention<FloatMath<uint16_t>>,
-                       .norm_f32 = norm<float>,
-                       .norm_bf16 = norm<uint16_t>,
-                       .rotate_f32 = rotate<float>,
-                       .rotate_bf16 = rotate<uint16_t>,
-                       .linear_f32 = linear_f32,
-                       .quantize_rows = quantize_rows,
-                       .linear_int8 = linear_int8,
-                       .linear_bf16 = nullptr,
-                       .pack_f32 = pack_f32,
-                       .pack_bf16 = pack_bf16,
-                       .pack_int8 = pack_int8};
+#include "kernels/table.inc"
+
+const Kernels kAvx2 = make_table("avx2");
 
 }  // namespace sentence_transformers::kernels

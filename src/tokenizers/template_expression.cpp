@@ -116,8 +116,11 @@ TemplateValue TemplateExpression::read_value() {
 
 TemplateValue TemplateExpression::read_operand() {
   if (skip("(")) {
+    constexpr int kDeepest = 100;  // of what recurses
+    if (++open_ > kDeepest) refuse();
     const TemplateValue value = read_value();
     expect(")");
+    --open_;
     return value;
   }
   skip_spaces();

@@ -47,6 +47,7 @@ class TemplateExpression {
 
   std::string_view source_;
   size_t begin_, at_;
+  int open_ = 0;  // parentheses
   const std::string& where_;
   const std::map<std::string, TemplateValue>& names_;
 };

@@ -63,6 +63,8 @@ TEST(ChatTemplate, RefusesWhatItDoesNotRead) {
     EXPECT_THROWS(UnsupportedError, render(pair + source), "[ChatTemplate] x: \"",
                   "is not read here; known: {{ }} and {% set %}");
   }
+  EXPECT_THROWS(UnsupportedError, render(pair + "{{ " + std::string(1'000'000, '(')),
+                "[ChatTemplate] x: \" (((");
   EXPECT_THROWS(UnsupportedError, render(pair + "{# a"), "x: a comment has no end");
   EXPECT_THROWS(UnsupportedError, render(kQuery), "x does not show both messages of a pair");
   EXPECT_THROWS(UnsupportedError, render(kDocument), "x does not show both messages of a pair");

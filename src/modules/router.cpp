@@ -9,6 +9,7 @@
 
 #include "core/config_lists.h"
 #include "core/files.h"
+#include "core/json.h"
 #include "core/make_folder.h"
 #include "core/quoted.h"
 #include "modules/module_config.h"
@@ -28,12 +29,18 @@ Config read_config(const fs::path& folder) {
   return Config::read(folder / (file_exists(folder / kFile) ? kFile : "config.json"));
 }
 
-/// Routes in the order of the file, whose first one may be the default.
+/// Routes in the order of the file, whose first one may be the default. Objects that keep an order
+/// take quadratic time, so the routes are set apart instead, inside of one more pair of braces.
 std::vector<std::string> route_order(const Config& config) {
-  const auto ordered = nlohmann::ordered_json::parse(read_file(config.file(), kLongestJson));
+  InnerObject structure{"config", "structure"};
+  JsonRules rules{.apart = &structure};
+  ++rules.deepest;
+  parse_json("{\"config\":" + read_file(config.file(), kLongestJson) + "}",
+             "[" + kFunction + "] " + config.file().string() + ": ", rules);
   std::vector<std::string> names;
-  for (const auto& [name, ids] : ordered.at("structure").items()) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  std::set<std::string> seen;
+  for (const auto& [name, ids] : structure.members) {
+    if (seen.insert(name).second) names.push_back(name);
   }
   return names;
 }
@@ -196,7 +203,7 @@ void Router::write(const fs::path& folder) const {
       std::string& id = ids[module];
       if (id.empty()) {
         id = route.name + "_" + std::to_string(i) + "_" + module->type();
-        types[id] = "sentence_transformers.models." + module->type();
+        types[id] = module->python_path();
         make_folder(folder / id);
         module->write(folder / id);
       }

@@ -78,6 +78,18 @@ TEST(Routers, TheFirstRouteIsTheDefaultWhereNoneIsNamed) {
             1e-5);
 }
 
+TEST(Routers, ReadManyKeysInLinearTime) {
+  const FirstModules folder("mapped");
+  std::string text = folder.read("router_config.json").dump(), more;
+  for (int i = 0; i < 100'000; ++i) more += "\"unused" + std::to_string(i) + "\":\"x\",";
+  const std::string begin = "\"types\":{";
+  text.insert(text.find(begin) + begin.size(), more);
+  write_file(folder.path() / "router_config.json", text);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(folder.load().get_embedding_dimension(), 8);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
 TEST(Routers, RunAsAModule) {
   const FirstModules folder("mapped");
   Router router(folder.path(), {});

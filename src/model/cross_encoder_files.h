@@ -11,7 +11,7 @@
 namespace sentence_transformers {
 
 struct CrossEncoderParts : ModelFolder {
-  std::shared_ptr<Transformer> transformer;  // the only module
+  std::shared_ptr<Transformer> transformer;  // the first module
   ScoreActivation activation = ScoreActivation::identity;
 };
 

@@ -7,6 +7,7 @@
 #include "tokenizers/words/python_text.h"
 
 namespace sentence_transformers {
+
 std::string present_key(const Config& config, const char* today, const char* before) {
   return config.has(before) && !config.has(today) ? before : today;
 }

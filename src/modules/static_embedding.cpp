@@ -32,8 +32,8 @@ at::Tensor fold(const CheckpointFiles& files, const Weights& weights) {
   }
   if (weights.contains("weights")) {
     const at::Tensor scale = weights.get("weights", {table.size(0)});
-    table = (table.to(at::kFloat) * scale.unsqueeze(1))
-                .to(at::kFloat);  // not rounded to the file's type
+    // Not rounded to the file's type, as in Python.
+    table = (table.to(at::kFloat) * scale.unsqueeze(1)).to(at::kFloat);
   }
   return table;
 }

@@ -37,10 +37,6 @@ class Transformer : public InputModule {
   Encoding tokenize(std::string_view text) const override {
     return tokenizer_.encode(text, max_seq_length_);
   }
-  /// The tokens of a pair of texts, cut to max_seq_length.
-  Encoding tokenize_pair(std::string_view first, std::string_view second) const {
-    return tokenizer_.encode_pair(first, second, max_seq_length_);
-  }
   int64_t prompt_tokens(const std::string& prompt) const override;
   bool takes_no_tokens() const override { return false; }
   const Tokenizer* tokenizer() const override { return &tokenizer_; }

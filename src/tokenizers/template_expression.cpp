@@ -22,7 +22,7 @@ bool is_word(char c) {
 void TemplateExpression::refuse() const {
   const size_t end = std::min(source_.find('}', begin_), source_.size());
   throw UnsupportedError("[ChatTemplate] " + where_ + ": " +
-                         in_quotes(std::string(source_.substr(begin_, end - begin_))) +
+                         in_quotes(source_.substr(begin_, end - begin_)) +
                          " is not read here; known: {{ }} and {% set %} of messages by their role, "
                          "with selectattr, map, first, default and trim");
 }

@@ -240,9 +240,62 @@ def make_trainer_state(folder):
     corpus.finish(PUNCTUATION + ["checkpoint-", "..", "/"])
 
 
+def make_chat_template(folder):
+    corpus = Corpus(folder, "chat_template")
+    for case in load("rerankers.json")["cases"]:
+        for name, content in (case.get("files") or {}).items():
+            if name == "chat_template.jinja" and content:
+                corpus.add(content)
+    corpus.add((GOLDEN / "tiny_reranker/chat_template.jinja").read_text())
+    show = lambda role: f'{{{{ (messages | selectattr("role", "eq", "{role}") | first).content }}}}'
+    corpus.add("{# a comment -#}\n{% set q = messages | selectattr('role', 'eq', 'query') | map(attribute='content') | first %}{{- q | trim -}} {{ 'a\\n' }}" + show("document") + "\r\n")
+    corpus.add("{% set s = messages | selectattr('role', 'eq', 'system') | map(attribute='content') | first | default('none') %}{{ s }}" + show("query") + show("document"))
+    corpus.finish(["{{", "}}", "{%", "%}", "{#", "#}", "{{-", "-}}", "{%+", "-%}", " | ", "messages", "selectattr(", "'role', 'eq', ", "map(attribute='content')", "first", "trim", "default('')", ".content", "[0].text", "query", "document", "system", "set ", " = ", "\\n"])
+
+
+def make_hub_tree(folder):
+    corpus = Corpus(folder, "hub_tree")
+    git, large = "0123456789abcdef0123456789abcdef01234567", "0123456789abcdef" * 4
+    small = {"type": "file", "oid": git, "size": 12, "path": "1_Pooling/config.json"}
+    lfs = {"type": "file", "oid": git, "size": 90, "path": "model.safetensors", "lfs": {"oid": large, "size": 90, "pointerSize": 134}, "xetHash": large}
+    page = [small, lfs, {"type": "directory", "oid": git, "size": 0, "path": "1_Pooling"}]
+    corpus.add(compact(page))
+    for path in ("../x", "a/../b", "/x", "a//b", "C:\\x", "a..b", "", "\u0000"):
+        corpus.add(compact([{**small, "path": path}]))
+    kept = {"1_Pooling/config.json": {"size": 12, "blob_id": git}, "model.safetensors": {"size": 90, "blob_id": git, "lfs_sha256": large, "lfs_size": 90, "xet_hash": large}}
+    corpus.add(compact({"format_version": 1, "files": kept}))
+    corpus.add_words([page, kept, [{"format_version": 1, "files": 2, "xet_hash": 1, "lfs_sha256": 1}]])
+    corpus.finish(PUNCTUATION + ["../", "/..", "./"])
+
+
+def make_route_mappings(folder):
+    corpus = Corpus(folder, "route_mappings")
+    for path in sorted(GOLDEN.rglob("router_config.json")):
+        corpus.add(compact(json.loads(path.read_text()).get("parameters", {})))
+    keys = ["('query', None)", "(None, ('image', 'text'))", "(None, None)", '("a\'b", \'text\',)', "( 'x' ,( 'b','a', ) )"]
+    corpus.add(compact({"route_mappings": {key: "query" for key in keys}}))
+    corpus.add(compact({"route_mappings": {"query": 1}}))
+    corpus.finish(PUNCTUATION + ["route_mappings", "('", "', ", "None", "(None, ", "')", "))", "('a', ('b', 'c'))"])
+
+
+def make_words(folder):
+    corpus = Corpus(folder, "words")
+    texts = ["The CAT's big-hearted, sat!", "a\u00a0b New_York new york \u03a3\u0399\u03a3", '"He said: can\'t, won\'t..." (cannot) $5.00 10,000', "", "a--b; 'tis d'ye gimme"]
+    for name, letter in (("whitespacetokenizer_config.json", "w"), ("phrasetokenizer_config.json", "p")):
+        for path in sorted(GOLDEN.rglob(name)):
+            config = json.loads(path.read_text(encoding="utf-8"))
+            corpus.add("\0".join([letter + compact(config), *texts]))
+            config = {**config, "vocab": config["vocab"][:20] + ["new_york", "can", "not", "''", "$"]}
+            corpus.add("\0".join([letter + compact(config), *texts]))
+            corpus.add("\0".join([letter + compact({**config, "do_lower_case": True, "stop_words": config["vocab"][:5], "ngram_separator": None}), *texts]))
+            corpus.add_words(config)
+    corpus.finish(PUNCTUATION + [b"\x00", "''", "``", "...", "--", "can't", "n't", "\u03a3", b"\xc2\xa0"])
+
+
 def main():
     folder = Path(sys.argv[1])
-    for make in (make_config, make_npy, make_records, make_safetensors, make_store, make_tokenizer, make_torch_file, make_trainer_state):
+    makers = [make_chat_template, make_config, make_hub_tree, make_npy, make_records, make_route_mappings, make_safetensors, make_store, make_tokenizer, make_torch_file, make_trainer_state, make_words]
+    for make in makers:
         make(folder)
 
 

@@ -15,14 +15,18 @@
 
 namespace sentence_transformers {
 
+void fuzz_chat_template(std::string_view);
 void fuzz_config(std::string_view);
+void fuzz_hub_tree(std::string_view);
 void fuzz_npy(std::string_view);
 void fuzz_records(std::string_view);
+void fuzz_route_mappings(std::string_view);
 void fuzz_safetensors(std::string_view);
 void fuzz_store(std::string_view);
 void fuzz_tokenizer(std::string_view);
 void fuzz_torch_file(std::string_view);
 void fuzz_trainer_state(std::string_view);
+void fuzz_words(std::string_view);
 
 namespace {
 
@@ -34,10 +38,18 @@ struct Target {
 };
 
 constexpr Target kTargets[] = {
-    {"config", fuzz_config},         {"npy", fuzz_npy},
-    {"records", fuzz_records},       {"safetensors", fuzz_safetensors},
-    {"store", fuzz_store},           {"tokenizer", fuzz_tokenizer},
-    {"torch_file", fuzz_torch_file}, {"trainer_state", fuzz_trainer_state},
+    {"chat_template", fuzz_chat_template},
+    {"config", fuzz_config},
+    {"hub_tree", fuzz_hub_tree},
+    {"npy", fuzz_npy},
+    {"records", fuzz_records},
+    {"route_mappings", fuzz_route_mappings},
+    {"safetensors", fuzz_safetensors},
+    {"store", fuzz_store},
+    {"tokenizer", fuzz_tokenizer},
+    {"torch_file", fuzz_torch_file},
+    {"trainer_state", fuzz_trainer_state},
+    {"words", fuzz_words},
 };
 
 std::vector<std::string> read_inputs(const fs::path& folder) {

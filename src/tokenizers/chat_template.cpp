@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 using Part = ChatTemplate::Part;
 
 constexpr const char* kSpaces = " \t\n\r\f\v";
+/// A name can stand for a long text and be shown many times.
+constexpr size_t kLongestText = size_t{1} << 20;
 
 /// Jinja reads \r\n as \n and drops one newline at the end.
 std::string clean(const std::string& source) {
@@ -95,6 +97,11 @@ class Parser {
       expression.read_assignment(names_);
     } else {
       parts.push_back(expression.read_part());
+      shown_ += parts.back().text.size();
+      if (shown_ > kLongestText) {
+        throw UnsupportedError("[ChatTemplate] " + where_ + " makes a text of more than " +
+                               std::to_string(kLongestText) + " bytes");
+      }
     }
     const char sign = expression.read_end(is_block ? '%' : '}');
     return trim_start(expression.at(), sign, is_block);
@@ -103,6 +110,7 @@ class Parser {
   const std::string source_;
   const std::string& where_;
   std::map<std::string, TemplateValue> names_;
+  size_t shown_ = 0;  // bytes of literals that tags show
 };
 
 std::string trim(std::string_view text) {

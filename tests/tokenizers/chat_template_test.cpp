@@ -66,6 +66,11 @@ TEST(ChatTemplate, RefusesWhatItDoesNotRead) {
   EXPECT_THROWS(UnsupportedError, render(pair + "{{ " + std::string(1'000'000, '(')),
                 "[ChatTemplate] x: \" (((");
   EXPECT_THROWS(UnsupportedError, render(pair + "{# a"), "x: a comment has no end");
+  const std::string name = "{% set a = '" + std::string(10'000, 'b') + "' %}";
+  std::string often;
+  for (int i = 0; i < 105; ++i) often += "{{a}}";
+  EXPECT_THROWS(UnsupportedError, render(pair + name + often), "makes a text of more than 1048576");
+  EXPECT_EQ(render(pair + name + often.substr(0, 500)).size(), 1'000'005);
   EXPECT_THROWS(UnsupportedError, render(kQuery), "x does not show both messages of a pair");
   EXPECT_THROWS(UnsupportedError, render(kDocument), "x does not show both messages of a pair");
 }

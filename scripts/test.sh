@@ -6,4 +6,4 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 set_up_tests
 build all
-ctest --test-dir "$build" --output-on-failure "$@"
+ctest --preset "$preset" "$@"

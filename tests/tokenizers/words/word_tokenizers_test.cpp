@@ -23,7 +23,7 @@ TEST(Treebank, WordsEqualNltks) {
 TEST(Treebank, IsLinearInTheText) {
   for (const std::string unit : {"a", ".", "'", "\"", " ", ") ", "`", "n't ", "a's ", ":,", "--"}) {
     std::string text;
-    while (text.size() < 1'000'000) text += unit;
+    while (text.size() < 500'000) text += unit;
     const auto start = std::chrono::steady_clock::now();
     treebank_words(text);
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5)) << unit;

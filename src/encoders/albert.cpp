@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kMostInner = 100;
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_albert(const Config& config, const Weights& weights) {
   const CommonSizes sizes(config);
   LayerConfig layer = bert_layer(config, sizes);
   layer.activation = parse_activation(config.get<std::string>("hidden_act", "gelu_new"),
@@ -66,7 +66,7 @@ const Architecture kAlbert = {
     .prefix = "albert",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids"},
-    .make = make,
+    .make = make_albert,
     .head_probe = "classifier.weight",
     .make_head = make_albert_head,
 };

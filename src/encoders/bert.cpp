@@ -10,7 +10,7 @@
 namespace sentence_transformers {
 namespace {
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_bert(const Config& config, const Weights& weights) {
   const auto kind = config.get<std::string>("position_embedding_type", "absolute");
   if (kind == "alibi") return make_jina_bert(config, weights);
   if (kind != "absolute") {
@@ -41,7 +41,7 @@ const Architecture kBert = {
     .prefix = "bert",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids"},
-    .make = make,
+    .make = make_bert,
     .head_probe = "classifier.weight",
     .make_head = make_bert_head,
 };

@@ -102,7 +102,7 @@ LayerConfig read_layer(const Config& config, const CommonSizes& sizes) {
   return layer;
 }
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_deberta(const Config& config, const Weights& weights) {
   const CommonSizes sizes(config);
   LayerConfig layer = read_layer(config, sizes);
   TransformerConfig deberta;
@@ -150,7 +150,7 @@ const Architecture kDebertaV2 = {
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids", "embeddings.position_embeddings.", "encoder.LayerNorm.",
                  "lm_predictions.", "mask_predictions."},
-    .make = make,
+    .make = make_deberta,
     .head_probe = "classifier.weight",
     .make_head = make_deberta_head,
 };

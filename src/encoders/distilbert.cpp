@@ -9,7 +9,7 @@
 namespace sentence_transformers {
 namespace {
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_distilbert(const Config& config, const Weights& weights) {
   const int64_t size = config.require_at_least("dim", 1);
   const int64_t heads = config.require_at_least("n_heads", 1);
   const int64_t layers = read_layer_count(config, "n_layers");
@@ -58,7 +58,7 @@ const Architecture kDistilBert = {
     .prefix = "distilbert",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids"},
-    .make = make,
+    .make = make_distilbert,
     .head_probe = "pre_classifier.weight",
     .make_head = make_distilbert_head,
 };

@@ -7,7 +7,7 @@
 namespace sentence_transformers {
 namespace {
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_electra(const Config& config, const Weights& weights) {
   const CommonSizes sizes(config);
   const LayerConfig layer = bert_layer(config, sizes);
   TransformerConfig electra;
@@ -33,7 +33,7 @@ const Architecture kElectra = {
     .prefix = "electra",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids"},
-    .make = make,
+    .make = make_electra,
     .head_probe = "classifier.out_proj.weight",
     .make_head = make_electra_head,
 };

@@ -12,7 +12,7 @@
 namespace sentence_transformers {
 namespace {
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_eurobert(const Config& config, const Weights& weights) {
   return make_decoder(config, weights, {.norm_eps = 1e-5, .causal = false});
 }
 
@@ -39,7 +39,7 @@ const Architecture kEuroBert = {
     .prefix = "model",
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},
-    .make = make,
+    .make = make_eurobert,
     .head_probe = "classifier.weight",
     .make_head = make_eurobert_head,
 };

@@ -12,7 +12,7 @@
 namespace sentence_transformers {
 namespace {
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_gemma3(const Config& config, const Weights& weights) {
   const CommonSizes sizes(config);
   LayerConfig layer;
   layer.hidden_size = sizes.hidden_size;
@@ -91,7 +91,7 @@ const Architecture kGemma3 = {
     .prefix = "model",
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},
-    .make = make,
+    .make = make_gemma3,
     .head_probe = "score.weight",
     .make_head = make_decoder_head,
 };

@@ -30,7 +30,7 @@ std::shared_ptr<const Rotary> make_rotary(const Config& config, int64_t head_siz
   return read_rotary(config, head_size, kFullAttention, "rope_theta", is_own ? 10000 : 160000);
 }
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_gte(const Config& config, const Weights& weights) {
   if (config.get<bool>("logn_attention_scale", false)) {
     throw UnsupportedError("[Gte] " + config.name("logn_attention_scale") + ": expected false");
   }
@@ -82,7 +82,7 @@ const Architecture kGte = {
     .other_prefix = "new",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids", "embeddings.rotary_emb."},
-    .make = make,
+    .make = make_gte,
     .head_probe = "classifier.weight",
     .make_head = make_gte_head,
 };
@@ -92,7 +92,7 @@ const Architecture kNew = {
     .prefix = "new",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids", "embeddings.rotary_emb."},
-    .make = make,
+    .make = make_gte,
     .head_probe = "classifier.weight",
     .make_head = make_gte_head,
 };

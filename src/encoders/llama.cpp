@@ -5,7 +5,7 @@
 namespace sentence_transformers {
 namespace {
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_llama(const Config& config, const Weights& weights) {
   return make_decoder(config, weights, {});
 }
 
@@ -16,7 +16,7 @@ const Architecture kLlama = {
     .prefix = "model",
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},
-    .make = make,
+    .make = make_llama,
     .head_probe = "score.weight",
     .make_head = make_decoder_head,
 };

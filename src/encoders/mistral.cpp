@@ -6,7 +6,7 @@
 namespace sentence_transformers {
 namespace {
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_mistral(const Config& config, const Weights& weights) {
   return make_decoder(config, weights, {.reads_attention_bias = false, .windows_everywhere = true});
 }
 
@@ -17,7 +17,7 @@ const Architecture kMistral = {
     .prefix = "model",
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},
-    .make = make,
+    .make = make_mistral,
     .head_probe = "score.weight",
     .make_head = make_decoder_head,
 };

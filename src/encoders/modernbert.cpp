@@ -23,7 +23,7 @@ int64_t read_window(const Config& config) {
   return config.get<int64_t>("local_attention", 128) / 2;
 }
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_modernbert(const Config& config, const Weights& weights) {
   const CommonSizes sizes(config);
   LayerConfig layer = bert_layer(config, sizes);
   layer.norm_place = NormPlace::before;
@@ -103,7 +103,7 @@ const Architecture kModernBert = {
     .prefix = "model",
     .probe = "embeddings.tok_embeddings",
     .optional = {},
-    .make = make,
+    .make = make_modernbert,
     .head_probe = "classifier.weight",
     .make_head = make_modernbert_head,
 };

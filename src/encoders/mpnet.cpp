@@ -13,7 +13,7 @@ namespace {
 // The reference uses these numbers whatever config.json says.
 constexpr int64_t kPaddingId = 1, kBuckets = 32, kMaxDistance = 128;
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_mpnet(const Config& config, const Weights& weights) {
   const CommonSizes sizes(config);
   LayerConfig layer = bert_layer(config, sizes);
   layer.names.query_key_value = {"attention.attn.q", "attention.attn.k", "attention.attn.v"};
@@ -58,7 +58,7 @@ const Architecture kMpnet = {
     .prefix = "mpnet",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids", "pooler."},
-    .make = make,
+    .make = make_mpnet,
     .head_probe = "classifier.out_proj.weight",
     .make_head = make_mpnet_head,
 };

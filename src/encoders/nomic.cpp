@@ -37,7 +37,7 @@ void refuse_variants(const Config& config) {
   refuse("use_rms_norm", config.get<bool>("use_rms_norm", false));
 }
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_nomic(const Config& config, const Weights& weights) {
   refuse_variants(config);
   const int64_t size = read_size(config, "hidden_size", "n_embd", 768);
   const int64_t heads = read_size(config, "num_attention_heads", "n_head", 12);
@@ -97,7 +97,7 @@ const Architecture kNomicBert = {
     .prefix = "nomic_bert",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids", "encoder.rotary_emb."},
-    .make = make,
+    .make = make_nomic,
     .head_probe = "classifier.weight",
     .make_head = make_nomic_head,
 };

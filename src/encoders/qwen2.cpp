@@ -5,7 +5,7 @@
 namespace sentence_transformers {
 namespace {
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_qwen2(const Config& config, const Weights& weights) {
   return make_decoder(
       config, weights,
       {.reads_attention_bias = false, .query_key_value_bias = true, .optional_windows = true});
@@ -18,7 +18,7 @@ const Architecture kQwen2 = {
     .prefix = "model",
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},
-    .make = make,
+    .make = make_qwen2,
     .head_probe = "score.weight",
     .make_head = make_decoder_head,
 };

@@ -5,7 +5,7 @@
 namespace sentence_transformers {
 namespace {
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_qwen3(const Config& config, const Weights& weights) {
   return make_decoder(config, weights,
                       {.head_size = 128, .head_norms = true, .optional_windows = true});
 }
@@ -17,7 +17,7 @@ const Architecture kQwen3 = {
     .prefix = "model",
     .probe = "embed_tokens",
     .optional = {"rotary_emb."},
-    .make = make,
+    .make = make_qwen3,
     .head_probe = "score.weight",
     .make_head = make_decoder_head,
 };

@@ -10,7 +10,7 @@
 namespace sentence_transformers {
 namespace {
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_roberta(const Config& config, const Weights& weights) {
   const CommonSizes sizes(config);
   const LayerConfig layer = bert_layer(config, sizes);
   TransformerConfig roberta;
@@ -44,7 +44,7 @@ const Architecture kRoberta = {
     .prefix = "roberta",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids", "pooler."},
-    .make = make,
+    .make = make_roberta,
     .head_probe = "classifier.out_proj.weight",
     .make_head = make_roberta_head,
 };

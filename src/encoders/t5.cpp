@@ -27,7 +27,7 @@ FeedForward read_feed_forward(const Config& config) {
                            "[T5] " + config.name("feed_forward_proj"))};
 }
 
-std::shared_ptr<Encoder> make(const Config& config, const Weights& weights) {
+std::shared_ptr<Encoder> make_t5(const Config& config, const Weights& weights) {
   const int64_t size = config.require_at_least("d_model", 1);
   const int64_t heads = config.require_at_least("num_heads", 1);
   const int64_t layers = read_layer_count(config, "num_layers");
@@ -92,7 +92,7 @@ const Architecture kT5 = {
     .prefix = "",
     .probe = "encoder.final_layer_norm",
     .optional = {"decoder.", "lm_head.", "encoder.embed_tokens.", "shared."},
-    .make = make,
+    .make = make_t5,
 };
 
 }  // namespace sentence_transformers

@@ -12,7 +12,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kName = "BinaryClassificationEvaluator";
+constexpr const char* kBinaryClassificationName = "BinaryClassificationEvaluator";
 
 }  // namespace
 
@@ -24,11 +24,11 @@ BinaryClassificationEvaluator::BinaryClassificationEvaluator(std::vector<std::st
       sentences2_(std::move(sentences2)),
       labels_(std::move(labels)),
       options_(std::move(options)) {
-  check_sizes(kName, {{"sentences1", sentences1_.size()},
-                      {"sentences2", sentences2_.size()},
-                      {"labels", labels_.size()}});
-  check_binary(kName, labels_);
-  check_similarities(kName, options_);
+  check_sizes(kBinaryClassificationName, {{"sentences1", sentences1_.size()},
+                                          {"sentences2", sentences2_.size()},
+                                          {"labels", labels_.size()}});
+  check_binary(kBinaryClassificationName, labels_);
+  check_similarities(kBinaryClassificationName, options_);
 }
 
 Metrics BinaryClassificationEvaluator::operator()(const SentenceTransformer& model,

@@ -10,7 +10,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kName = "EmbeddingSimilarityEvaluator";
+constexpr const char* kEmbeddingSimilarityName = "EmbeddingSimilarityEvaluator";
 
 std::string precision_name(Precision precision) {
   switch (precision) {
@@ -46,16 +46,16 @@ EmbeddingSimilarityEvaluator::EmbeddingSimilarityEvaluator(std::vector<std::stri
       sentences2_(std::move(sentences2)),
       scores_(std::move(scores)),
       options_(std::move(options)) {
-  check_sizes(kName, {{"sentences1", sentences1_.size()},
-                      {"sentences2", sentences2_.size()},
-                      {"scores", scores_.size()}});
-  check_correlation(kName, scores_.size());
-  check_similarities(kName, options_);
+  check_sizes(kEmbeddingSimilarityName, {{"sentences1", sentences1_.size()},
+                                         {"sentences2", sentences2_.size()},
+                                         {"scores", scores_.size()}});
+  check_correlation(kEmbeddingSimilarityName, scores_.size());
+  check_similarities(kEmbeddingSimilarityName, options_);
 }
 
 EmbeddingSimilarityEvaluator::EmbeddingSimilarityEvaluator(const Dataset& dataset,
                                                            EvaluatorOptions options) {
-  LabelledPairs pairs = read_pairs(kName, dataset);
+  LabelledPairs pairs = read_pairs(kEmbeddingSimilarityName, dataset);
   *this = EmbeddingSimilarityEvaluator(std::move(pairs.sentences1), std::move(pairs.sentences2),
                                        std::move(pairs.labels), std::move(options));
 }

@@ -15,7 +15,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kName = "InformationRetrievalEvaluator";
+constexpr const char* kInformationRetrievalName = "InformationRetrievalEvaluator";
 constexpr int64_t kQueries = 256;  // scored at a time, so that memory is bounded
 
 int64_t largest(const std::vector<int64_t>& values) {
@@ -28,8 +28,8 @@ void sort_by_id(TextsById& texts, const char* name) {
   const auto equal = std::adjacent_find(
       texts.begin(), texts.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
   if (equal != texts.end()) {
-    throw std::invalid_argument("[" + std::string(kName) + "] the id \"" + equal->first +
-                                "\" comes twice in " + name);
+    throw std::invalid_argument("[" + std::string(kInformationRetrievalName) + "] the id \"" +
+                                equal->first + "\" comes twice in " + name);
   }
 }
 
@@ -100,10 +100,11 @@ InformationRetrievalEvaluator::InformationRetrievalEvaluator(
     }
   }
   if (queries_.empty()) {
-    throw std::invalid_argument("[" + std::string(kName) + "] no query has relevant documents");
+    throw std::invalid_argument("[" + std::string(kInformationRetrievalName) +
+                                "] no query has relevant documents");
   }
-  check_sizes(kName, {{"corpus", corpus_.size()}});
-  check_k(kName, "corpus_chunk_size", retrieval_.corpus_chunk_size);
+  check_sizes(kInformationRetrievalName, {{"corpus", corpus_.size()}});
+  check_k(kInformationRetrievalName, "corpus_chunk_size", retrieval_.corpus_chunk_size);
   const std::pair<const char*, const std::vector<int64_t>*> lists[] = {
       {"accuracy_at_k", &retrieval_.accuracy_at_k},
       {"precision_recall_at_k", &retrieval_.precision_recall_at_k},
@@ -112,11 +113,12 @@ InformationRetrievalEvaluator::InformationRetrievalEvaluator(
       {"map_at_k", &retrieval_.map_at_k}};
   for (const auto& [name, list] : lists) {
     if (list->empty()) {
-      throw std::invalid_argument("[" + std::string(kName) + "] " + name + " is empty");
+      throw std::invalid_argument("[" + std::string(kInformationRetrievalName) + "] " + name +
+                                  " is empty");
     }
-    for (const int64_t k : *list) check_k(kName, name, k);
+    for (const int64_t k : *list) check_k(kInformationRetrievalName, name, k);
   }
-  check_similarities(kName, options_);
+  check_similarities(kInformationRetrievalName, options_);
 }
 
 Metrics InformationRetrievalEvaluator::operator()(const SentenceTransformer& model,

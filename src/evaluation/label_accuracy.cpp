@@ -13,7 +13,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kName = "LabelAccuracyEvaluator";
+constexpr const char* kLabelAccuracyName = "LabelAccuracyEvaluator";
 
 }  // namespace
 
@@ -21,12 +21,13 @@ LabelAccuracyEvaluator::LabelAccuracyEvaluator(const Dataset& dataset,
                                                std::shared_ptr<const SoftmaxLoss> loss,
                                                EvaluatorOptions options)
     : loss_(std::move(loss)), options_(std::move(options)) {
-  if (!loss_) throw std::invalid_argument("[" + std::string(kName) + "] there is no loss");
-  LabelledPairs pairs = read_pairs(kName, dataset);
-  check_sizes(kName, {{"dataset", pairs.labels.size()}});
+  if (!loss_)
+    throw std::invalid_argument("[" + std::string(kLabelAccuracyName) + "] there is no loss");
+  LabelledPairs pairs = read_pairs(kLabelAccuracyName, dataset);
+  check_sizes(kLabelAccuracyName, {{"dataset", pairs.labels.size()}});
   for (const double label : pairs.labels) {
     if (label < 0 || label != std::floor(label)) {
-      throw std::invalid_argument("[" + std::string(kName) +
+      throw std::invalid_argument("[" + std::string(kLabelAccuracyName) +
                                   "] expected classes as labels, found " + std::to_string(label));
     }
     labels_.push_back(static_cast<int64_t>(label));

@@ -11,7 +11,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kName = "MSEEvaluator";
+constexpr const char* kMseName = "MSEEvaluator";
 
 }  // namespace
 
@@ -19,8 +19,8 @@ MSEEvaluator::MSEEvaluator(const std::vector<std::string>& source_sentences,
                            std::vector<std::string> target_sentences,
                            const SentenceTransformer& teacher, EvaluatorOptions options)
     : target_sentences_(std::move(target_sentences)), options_(std::move(options)) {
-  check_sizes(kName, {{"source_sentences", source_sentences.size()},
-                      {"target_sentences", target_sentences_.size()}});
+  check_sizes(kMseName, {{"source_sentences", source_sentences.size()},
+                         {"target_sentences", target_sentences_.size()}});
   source_embeddings_ = teacher.encode(source_sentences, encode_options(options_));
 }
 
@@ -29,8 +29,8 @@ Metrics MSEEvaluator::operator()(const SentenceTransformer& model,
   const at::Tensor embeddings = model.encode(target_sentences_, encode_options(options_));
   if (embeddings.sizes() != source_embeddings_.sizes()) {
     std::ostringstream text;
-    text << "[" << kName << "] expected embeddings as the teacher's, " << source_embeddings_.sizes()
-         << "; found " << embeddings.sizes();
+    text << "[" << kMseName << "] expected embeddings as the teacher's, "
+         << source_embeddings_.sizes() << "; found " << embeddings.sizes();
     throw std::invalid_argument(text.str());
   }
   const at::Tensor mse = (source_embeddings_ - embeddings).square().mean() * 100;

@@ -11,7 +11,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kName = "ParaphraseMiningEvaluator";
+constexpr const char* kParaphraseMiningName = "ParaphraseMiningEvaluator";
 
 using Duplicates = std::set<std::pair<int64_t, int64_t>>;  // i <= j
 
@@ -43,11 +43,11 @@ ParaphraseMiningEvaluator::ParaphraseMiningEvaluator(
     TextsById sentences, std::vector<std::pair<std::string, std::string>> duplicates,
     ParaphraseMiningEvaluatorOptions mining, EvaluatorOptions options)
     : mining_(std::move(mining)), options_(std::move(options)) {
-  check_sizes(kName, {{"sentences", sentences.size()}});
+  check_sizes(kParaphraseMiningName, {{"sentences", sentences.size()}});
   std::unordered_map<std::string, int64_t> rows;
   for (auto& [id, text] : sentences) {
     if (!rows.emplace(id, static_cast<int64_t>(sentences_.size())).second) {
-      throw std::invalid_argument("[" + std::string(kName) + "] the id \"" + id +
+      throw std::invalid_argument("[" + std::string(kParaphraseMiningName) + "] the id \"" + id +
                                   "\" comes twice in sentences");
     }
     sentences_.push_back(std::move(text));

@@ -15,7 +15,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kName = "RerankingEvaluator";
+constexpr const char* kRerankingName = "RerankingEvaluator";
 
 template <class T>
 void append(std::vector<T>& to, const std::vector<T>& from) {
@@ -143,12 +143,13 @@ RerankingEvaluator::RerankingEvaluator(std::vector<RerankingSample> samples, int
     }
   }
   if (samples_.empty()) {
-    throw std::invalid_argument("[" + std::string(kName) +
+    throw std::invalid_argument("[" + std::string(kRerankingName) +
                                 "] no sample has both a positive and a negative");
   }
-  check_k(kName, "at_k", at_k);
+  check_k(kRerankingName, "at_k", at_k);
   if (options_.similarities.size() > 1) {
-    throw std::invalid_argument("[" + std::string(kName) + "] expected one similarity, found " +
+    throw std::invalid_argument("[" + std::string(kRerankingName) +
+                                "] expected one similarity, found " +
                                 std::to_string(options_.similarities.size()));
   }
 }

@@ -9,7 +9,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kName = "TripletEvaluator";
+constexpr const char* kTripletName = "TripletEvaluator";
 
 }  // namespace
 
@@ -22,10 +22,10 @@ TripletEvaluator::TripletEvaluator(std::vector<std::string> anchors,
       negatives_(std::move(negatives)),
       options_(std::move(options)),
       margins_(std::move(margins)) {
-  check_sizes(kName, {{"anchors", anchors_.size()},
-                      {"positives", positives_.size()},
-                      {"negatives", negatives_.size()}});
-  check_similarities(kName, options_);
+  check_sizes(kTripletName, {{"anchors", anchors_.size()},
+                             {"positives", positives_.size()},
+                             {"negatives", negatives_.size()}});
+  check_similarities(kTripletName, options_);
 }
 
 TripletEvaluator::TripletEvaluator(std::vector<std::string> anchors,

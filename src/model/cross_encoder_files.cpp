@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kFunction = "CrossEncoder";
+const std::string kCrossEncoder = "CrossEncoder";
 constexpr const char* kSigmoid = "torch.nn.modules.activation.Sigmoid";
 constexpr const char* kIdentity = "torch.nn.modules.linear.Identity";
 // Where config.json names the activation: since sentence-transformers 4, and before.
@@ -33,7 +33,7 @@ std::optional<ScoreActivation> find_activation(const Config& config, const std::
     if (name == "Sigmoid") return ScoreActivation::sigmoid;
     if (name == "Identity") return ScoreActivation::identity;
   }
-  throw UnsupportedError("[" + kFunction + "] " + config.name(key) + " is " + in_quotes(*type) +
+  throw UnsupportedError("[" + kCrossEncoder + "] " + config.name(key) + " is " + in_quotes(*type) +
                          "; known: " + kSigmoid + ", " + kIdentity +
                          ". CrossEncoderOptions::activation can replace it");
 }
@@ -69,7 +69,7 @@ std::shared_ptr<LogitScore> default_score(const fs::path& folder) {
   const Tokenizer tokenizer = Tokenizer::from_pretrained(folder);
   const auto yes = tokenizer.token_to_id("yes"), no = tokenizer.token_to_id("no");
   if (!yes || !no) {
-    throw UnsupportedError("[" + kFunction + "] " + folder.string() +
+    throw UnsupportedError("[" + kCrossEncoder + "] " + folder.string() +
                            " is a language model whose tokenizer has no tokens \"yes\" and \"no\"; "
                            "a LogitScore in modules.json can name others");
   }
@@ -81,17 +81,17 @@ std::shared_ptr<LogitScore> default_score(const fs::path& folder) {
 CrossEncoderParts read_cross_encoder(const fs::path& folder, const CrossEncoderOptions& options) {
   std::optional<Config> settings = read_settings(folder);
   const bool saved_as_one =
-      file_exists(folder / "modules.json") && model_type(settings) == kFunction;
+      file_exists(folder / "modules.json") && model_type(settings) == kCrossEncoder;
   fs::path own = folder;
   std::shared_ptr<LogitScore> score;
   if (saved_as_one) {
-    const std::vector<ModuleEntry> modules = read_module_list(folder, kFunction);
+    const std::vector<ModuleEntry> modules = read_module_list(folder, kCrossEncoder);
     const bool begins_well = module_class(modules[0].type) == "Transformer";
     if (begins_well && modules.size() > 1 && module_class(modules[1].type) == "LogitScore") {
       score = std::make_shared<LogitScore>(modules[1].folder);
     }
     if (const size_t known = score ? 2 : begins_well ? 1 : 0; modules.size() > known) {
-      throw UnsupportedError("[" + kFunction + "] " + modules[known].name + " is " +
+      throw UnsupportedError("[" + kCrossEncoder + "] " + modules[known].name + " is " +
                              in_quotes(modules[known].type) +
                              "; known: one Transformer with a classification head, or with "
                              "LogitScore behind it");
@@ -102,7 +102,7 @@ CrossEncoderParts read_cross_encoder(const fs::path& folder, const CrossEncoderO
     score = default_score(folder);
   }
   if (score && options.num_labels && *options.num_labels != 1) {
-    throw std::invalid_argument("[" + kFunction + "] num_labels is " +
+    throw std::invalid_argument("[" + kCrossEncoder + "] num_labels is " +
                                 std::to_string(*options.num_labels) +
                                 "; a language model's score has 1");
   }
@@ -112,8 +112,8 @@ CrossEncoderParts read_cross_encoder(const fs::path& folder, const CrossEncoderO
                                              score ? std::optional(score->config()) : std::nullopt);
   parts.modules = {parts.transformer};
   if (score) parts.modules.push_back(score);
-  if (options.max_length) parts.transformer->set_max_seq_length(*options.max_length, kFunction);
-  if (settings) read_prompts(*settings, kFunction, parts);
+  if (options.max_length) parts.transformer->set_max_seq_length(*options.max_length, kCrossEncoder);
+  if (settings) read_prompts(*settings, kCrossEncoder, parts);
   parts.activation = choose_activation(options.activation, settings, *parts.transformer);
   // As save_pretrained shall write it, for sentence-transformers 4 and 5 as well.
   parts.transformer->set_config(kOldKey, nullptr);
@@ -122,7 +122,7 @@ CrossEncoderParts read_cross_encoder(const fs::path& folder, const CrossEncoderO
 }
 
 void write_cross_encoder(const CrossEncoderParts& parts, const fs::path& folder) {
-  write_folder(parts, kFunction, {{"activation_fn", python_name(parts.activation)}}, folder);
+  write_folder(parts, kCrossEncoder, {{"activation_fn", python_name(parts.activation)}}, folder);
 }
 
 }  // namespace sentence_transformers

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kFunction = "SentenceTransformer";
+const std::string kSentenceTransformer = "SentenceTransformer";
 
 /// The folder that a module's "path" names, which must stay inside the model's.
 fs::path module_folder(const fs::path& model, const Config& entry, const std::string& function) {
@@ -34,13 +34,13 @@ fs::path module_folder(const fs::path& model, const Config& entry, const std::st
 
 void read_modules(const fs::path& folder, SentenceTransformerParts& parts) {
   FeatureSizes sizes;
-  for (const ModuleEntry& entry : read_module_list(folder, kFunction)) {
-    parts.modules.push_back(make_module(entry, sizes, kFunction));
+  for (const ModuleEntry& entry : read_module_list(folder, kSentenceTransformer)) {
+    parts.modules.push_back(make_module(entry, sizes, kSentenceTransformer));
     sizes = parts.modules.back()->output_sizes(sizes);
   }
   parts.embedding_dimension = sizes.sentence_embedding;
   if (parts.embedding_dimension == 0) {
-    throw LoadError("[" + kFunction + "] " + (folder / "modules.json").string() +
+    throw LoadError("[" + kSentenceTransformer + "] " + (folder / "modules.json").string() +
                     ": expected a Pooling module, found none");
   }
 }
@@ -189,7 +189,7 @@ void write_folder(const ModelFolder& model, const std::string& model_type,
 void write_model(const SentenceTransformerParts& parts, const fs::path& folder) {
   nlohmann::ordered_json more = {{"similarity_fn_name", to_string(parts.similarity)}};
   if (parts.truncate_dim) more["truncate_dim"] = *parts.truncate_dim;
-  write_folder(parts, kFunction, more, folder);
+  write_folder(parts, kSentenceTransformer, more, folder);
 }
 
 SentenceTransformerParts read_model(const fs::path& folder) {
@@ -197,7 +197,7 @@ SentenceTransformerParts read_model(const fs::path& folder) {
   parts.prompts = {{"query", ""}, {"document", ""}};
 
   const std::optional<Config> settings = read_settings(folder);
-  const bool same_kind = model_type(settings) == kFunction;
+  const bool same_kind = model_type(settings) == kSentenceTransformer;
 
   if (same_kind && file_exists(folder / "modules.json")) {
     read_modules(folder, parts);
@@ -205,7 +205,7 @@ SentenceTransformerParts read_model(const fs::path& folder) {
     default_modules(folder, parts);
   }
   if (settings && same_kind) {
-    read_prompts(*settings, kFunction, parts);
+    read_prompts(*settings, kSentenceTransformer, parts);
     read_own_settings(*settings, parts);
   }
   return parts;

@@ -21,12 +21,12 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kFunction = "Router";
-constexpr const char* kFile = "router_config.json";
+constexpr const char* kRouterFile = "router_config.json";
 // All texts that come here are plain ones.
 const std::string kModality = "text";
 
 Config read_config(const fs::path& folder) {
-  return Config::read(folder / (file_exists(folder / kFile) ? kFile : "config.json"));
+  return Config::read(folder / (file_exists(folder / kRouterFile) ? kRouterFile : "config.json"));
 }
 
 /// Routes in the order of the file, whose first one may be the default. Objects that keep an order
@@ -212,7 +212,7 @@ void Router::write(const fs::path& folder) const {
   }
   nlohmann::ordered_json parameters = nlohmann::ordered_json::object();
   parameters.update(config_.json()["parameters"]);
-  write_json(folder / kFile,
+  write_json(folder / kRouterFile,
              {{"types", types}, {"structure", structure}, {"parameters", parameters}});
 }
 

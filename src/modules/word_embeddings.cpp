@@ -9,7 +9,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kFile = "wordembedding_config.json";
+constexpr const char* kEmbeddingsFile = "wordembedding_config.json";
 constexpr int64_t kUsualLength = 1'000'000;
 
 }  // namespace
@@ -19,7 +19,7 @@ WordEmbeddings::WordEmbeddings(const std::filesystem::path& folder)
 
 WordEmbeddings::WordEmbeddings(const std::filesystem::path& folder, const CheckpointFiles& files)
     : weights_(Weights(files)) {
-  const Config config = Config::read(folder / kFile);
+  const Config config = Config::read(folder / kEmbeddingsFile);
   check_keys(config, {"tokenizer_class", "update_embeddings", "max_seq_length"}, "WordEmbeddings");
   tokenizer_ = make_word_tokenizer(config.require<std::string>("tokenizer_class"), folder);
   update_embeddings_ = config.get<bool>("update_embeddings", false);
@@ -58,7 +58,7 @@ void WordEmbeddings::forward(Features& features) const {
 }
 
 void WordEmbeddings::write(const std::filesystem::path& folder) const {
-  write_json(folder / kFile,
+  write_json(folder / kEmbeddingsFile,
              {{"tokenizer_class", "sentence_transformers.models.tokenizer." + tokenizer_->type()},
               {"update_embeddings", update_embeddings_},
               {"max_seq_length", max_seq_length_}});

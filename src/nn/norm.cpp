@@ -10,7 +10,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr int64_t kRowsATask = 32;
+constexpr int64_t kNormRowsATask = 32;
 
 at::Tensor read(const Weights& weights, const char* name, const char* old_name, int64_t size) {
   return weights.get(weights.contains(old_name) ? old_name : name, {size});
@@ -93,7 +93,7 @@ at::Tensor Norm::run(const at::Tensor& x, const at::Tensor* residual, at::Tensor
   const kernels::Norm norm{packed_weight_.const_data_ptr<float>(),
                            packed_bias_.defined() ? packed_bias_.const_data_ptr<float>() : nullptr,
                            static_cast<float>(config_.eps), config_.centred};
-  at::parallel_for(0, x.size(0), kRowsATask, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, x.size(0), kNormRowsATask, [&](int64_t begin, int64_t end) {
     normalize_rows(x, residual, sum, out, norm, begin, end - begin);
   });
   return out;
@@ -131,7 +131,7 @@ at::Tensor Norm::forward_heads(const at::Tensor& x, int64_t count) const {
   const kernels::Norm norm{packed_weight_.const_data_ptr<float>(),
                            packed_bias_.defined() ? packed_bias_.const_data_ptr<float>() : nullptr,
                            static_cast<float>(config_.eps), config_.centred};
-  at::parallel_for(0, x.size(0), kRowsATask, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, x.size(0), kNormRowsATask, [&](int64_t begin, int64_t end) {
     float* scratch = scratch_floats(size_);
     for (int64_t row = begin; row < end; ++row) {
       const auto run = [&](auto kernel, auto number) {

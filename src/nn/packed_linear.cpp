@@ -14,7 +14,7 @@ using kernels::kColumns;
 using kernels::kInt8Depth;
 using kernels::round_up;
 
-constexpr int64_t kRowsATask = 64;
+constexpr int64_t kProductRowsATask = 64;
 
 /// Rows of a packed product: `count` of a part's from `begin` on, or of zeros where part is -1.
 struct Segment {
@@ -255,7 +255,7 @@ at::Tensor PackedLinear::forward_int8(const at::Tensor& x, kernels::Epilogue epi
   const at::Tensor q = empty_in_workspace({rows, depth}, x.options().dtype(at::kByte));
   std::vector<kernels::RowQuantization> quantization(static_cast<size_t>(rows));
   const kernels::Kernels& set = *kernels::best();
-  at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, rows, kProductRowsATask, [&](int64_t begin, int64_t end) {
     set.quantize_rows(x.const_data_ptr<float>() + begin * in_, end - begin, in_, depth,
                       q.data_ptr<uint8_t>() + begin * depth, quantization.data() + begin);
   });

@@ -18,7 +18,6 @@ size_t previous(std::string_view text, size_t end) {
 
 char32_t code_point_at(std::string_view text, size_t at) { return decode_utf8(text, at); }
 
-bool is_space(char32_t c) { return unicode::kinds(c) & unicode::kSpace; }
 bool is_word(char32_t c) { return unicode::kinds(c) & unicode::kWord; }
 
 bool stands_alone(std::string_view text, size_t begin, size_t end) {
@@ -90,12 +89,12 @@ bool AddedTokens::find(std::string_view input, size_t from, size_t done, Match& 
       continue;
     }
     if (token->lstrip) {
-      while (begin > done && is_space(code_point_at(input, previous(input, begin)))) {
+      while (begin > done && unicode::is_space(code_point_at(input, previous(input, begin)))) {
         begin = previous(input, begin);
       }
       begin = std::max(begin, done);
     }
-    while (token->rstrip && end < input.size() && is_space(code_point_at(input, end))) {
+    while (token->rstrip && end < input.size() && unicode::is_space(code_point_at(input, end))) {
       decode_utf8(input, end);
     }
     match = {begin, end, next, token->id};

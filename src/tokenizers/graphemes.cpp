@@ -11,7 +11,7 @@ namespace {
 
 /// What a code point can be to its cluster. The table has these numbers; Hangul syllables are known
 /// by theirs.
-enum class Part : uint8_t {
+enum class GraphemePart : uint8_t {
   other,
   control,
   extend,
@@ -29,29 +29,30 @@ enum class Part : uint8_t {
   closed_syllable
 };
 
-Part part_of(char32_t c) {
+GraphemePart part_of(char32_t c) {
   constexpr char32_t kFirst = 0xAC00, kLast = 0xD7A3, kTrailings = 28;
   if (c >= kFirst && c <= kLast) {
-    return (c - kFirst) % kTrailings == 0 ? Part::syllable : Part::closed_syllable;
+    return (c - kFirst) % kTrailings == 0 ? GraphemePart::syllable : GraphemePart::closed_syllable;
   }
-  return static_cast<Part>(kGraphemeBlocks[kGraphemeIndex[c >> 8]][c & 0xFF]);
+  return static_cast<GraphemePart>(kGraphemeBlocks[kGraphemeIndex[c >> 8]][c & 0xFF]);
 }
 
-bool extends(Part part) {
-  return part == Part::extend || part == Part::conjunct || part == Part::linker;
+bool extends(GraphemePart part) {
+  return part == GraphemePart::extend || part == GraphemePart::conjunct ||
+         part == GraphemePart::linker;
 }
 
-bool joins_hangul(Part before, Part part) {
+bool joins_hangul(GraphemePart before, GraphemePart part) {
   switch (before) {
-    case Part::leading:
-      return part == Part::leading || part == Part::vowel || part == Part::syllable ||
-             part == Part::closed_syllable;
-    case Part::vowel:
-    case Part::syllable:
-      return part == Part::vowel || part == Part::trailing;
-    case Part::trailing:
-    case Part::closed_syllable:
-      return part == Part::trailing;
+    case GraphemePart::leading:
+      return part == GraphemePart::leading || part == GraphemePart::vowel ||
+             part == GraphemePart::syllable || part == GraphemePart::closed_syllable;
+    case GraphemePart::vowel:
+    case GraphemePart::syllable:
+      return part == GraphemePart::vowel || part == GraphemePart::trailing;
+    case GraphemePart::trailing:
+    case GraphemePart::closed_syllable:
+      return part == GraphemePart::trailing;
     default:
       return false;
   }
@@ -64,34 +65,35 @@ class Cluster {
 
   /// Takes the code point in if it belongs to the cluster.
   bool take(char32_t c) {
-    const Part part = part_of(c);
+    const GraphemePart part = part_of(c);
     if (!joins(c, part)) return false;
     add(c, part);
     return true;
   }
 
  private:
-  bool joins(char32_t c, Part part) const {
+  bool joins(char32_t c, GraphemePart part) const {
     if (last_ == U'\r' && c == U'\n') return true;
-    if (before_ == Part::control || part == Part::control) return false;
-    if (extends(part) || part == Part::spacing || part == Part::joiner) return true;
-    if (before_ == Part::prepend || joins_hangul(before_, part)) return true;
-    if (part == Part::picture) return picture_ && before_ == Part::joiner;
-    return part == Part::consonant && linked_;
+    if (before_ == GraphemePart::control || part == GraphemePart::control) return false;
+    if (extends(part) || part == GraphemePart::spacing || part == GraphemePart::joiner) return true;
+    if (before_ == GraphemePart::prepend || joins_hangul(before_, part)) return true;
+    if (part == GraphemePart::picture) return picture_ && before_ == GraphemePart::joiner;
+    return part == GraphemePart::consonant && linked_;
   }
 
-  void add(char32_t c, Part part) {
-    if (part == Part::picture) {
+  void add(char32_t c, GraphemePart part) {
+    if (part == GraphemePart::picture) {
       picture_ = true;
-    } else if (before_ == Part::joiner || !(extends(part) || part == Part::joiner)) {
+    } else if (before_ == GraphemePart::joiner ||
+               !(extends(part) || part == GraphemePart::joiner)) {
       picture_ = false;
     }
-    if (part == Part::consonant) {
+    if (part == GraphemePart::consonant) {
       consonant_ = true;
       linked_ = false;
-    } else if (part == Part::linker) {
+    } else if (part == GraphemePart::linker) {
       linked_ = consonant_;
-    } else if (part != Part::conjunct && part != Part::joiner) {
+    } else if (part != GraphemePart::conjunct && part != GraphemePart::joiner) {
       consonant_ = linked_ = false;
     }
     before_ = part;
@@ -99,7 +101,7 @@ class Cluster {
   }
 
   char32_t last_ = 0;
-  Part before_ = Part::other;
+  GraphemePart before_ = GraphemePart::other;
   bool picture_ = false;  // it ends in a picture, what extends that, and perhaps one joiner
   bool consonant_ = false, linked_ = false;  // it ends in a consonant, has a linker behind that
 };

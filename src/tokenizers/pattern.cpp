@@ -52,7 +52,6 @@ struct KnownRun {
   size_t least, most;
 };
 
-bool is_space(char32_t c) { return unicode::kinds(c) & unicode::kSpace; }
 bool is_number(char32_t c) { return unicode::kinds(c) & unicode::kNumber; }
 bool is_blank(char32_t c) { return c == U' '; }
 bool is_newline(char32_t c) { return c == U'\n'; }
@@ -63,9 +62,9 @@ constexpr KnownRun kKnownRuns[] = {
     {" {2,}", is_blank, 2, kAll},
     {" +", is_blank, 1, kAll},
     {" ", is_blank, 1, 1},
-    {R"(\s)", is_space, 1, 1},
-    {R"(\s+)", is_space, 1, kAll},
-    {R"(\s{2,})", is_space, 2, kAll},
+    {R"(\s)", unicode::is_space, 1, 1},
+    {R"(\s+)", unicode::is_space, 1, kAll},
+    {R"(\s{2,})", unicode::is_space, 2, kAll},
     {R"(\n)", is_newline, 1, 1},
     {R"(\n+)", is_newline, 1, kAll},
     {R"([\r\n])", is_line_end, 1, 1},

@@ -31,6 +31,7 @@ constexpr uint8_t kAccent = 64;     // the StripAccents normalizer removes it
 constexpr uint8_t kUnstable = 128;  // NFC may change it or what stands before it
 
 uint8_t kinds(char32_t c);
+inline bool is_space(char32_t c) { return kinds(c) & kSpace; }
 
 /// Lowercase of a code point with the kLowercase flag: one code point or more.
 std::span<const uint32_t> lowercase(char32_t c);

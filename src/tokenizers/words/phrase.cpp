@@ -10,7 +10,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kFile = "phrasetokenizer_config.json";
+constexpr const char* kPhraseFile = "phrasetokenizer_config.json";
 
 size_t count(std::string_view text, std::string_view part) {
   size_t found = 0;
@@ -54,7 +54,7 @@ class PhraseTokenizer : public WordTokenizer {
   int64_t vocab_size() const override { return static_cast<int64_t>(words_.words().size()); }
   std::string type() const override { return "PhraseTokenizer"; }
   void save(const std::filesystem::path& folder) const override {
-    write_json(folder / kFile, config_.json());
+    write_json(folder / kPhraseFile, config_.json());
   }
 
  private:
@@ -93,7 +93,7 @@ class PhraseTokenizer : public WordTokenizer {
 }  // namespace
 
 std::unique_ptr<WordTokenizer> make_phrase_tokenizer(const std::filesystem::path& folder) {
-  return std::make_unique<PhraseTokenizer>(Config::read(folder / kFile));
+  return std::make_unique<PhraseTokenizer>(Config::read(folder / kPhraseFile));
 }
 
 }  // namespace sentence_transformers

@@ -5,7 +5,7 @@
 namespace sentence_transformers {
 namespace {
 
-constexpr const char* kFile = "whitespacetokenizer_config.json";
+constexpr const char* kWhitespaceFile = "whitespacetokenizer_config.json";
 
 class WhitespaceTokenizer : public WordTokenizer {
  public:
@@ -20,7 +20,7 @@ class WhitespaceTokenizer : public WordTokenizer {
   int64_t vocab_size() const override { return static_cast<int64_t>(words_.words().size()); }
   std::string type() const override { return "WhitespaceTokenizer"; }
   void save(const std::filesystem::path& folder) const override {
-    write_json(folder / kFile, config_.json());
+    write_json(folder / kWhitespaceFile, config_.json());
   }
 
  private:
@@ -32,7 +32,7 @@ class WhitespaceTokenizer : public WordTokenizer {
 }  // namespace
 
 std::unique_ptr<WordTokenizer> make_whitespace_tokenizer(const std::filesystem::path& folder) {
-  return std::make_unique<WhitespaceTokenizer>(Config::read(folder / kFile));
+  return std::make_unique<WhitespaceTokenizer>(Config::read(folder / kWhitespaceFile));
 }
 
 }  // namespace sentence_transformers

@@ -44,7 +44,7 @@ step package-static "Using it: find_package, static" "$hint" \
 step package-pkg-config "Using it: pkg-config, static" "$hint" with_pkg_config "$work/static"
 # One build serves two checks: the library as a subdirectory, whose shared form is then installed.
 step package-subdirectory "Using it: add_subdirectory, shared (builds the library again)" "$hint" \
-  consume subdirectory -DSENTENCE_TRANSFORMERS_SOURCE="$root" -DBUILD_SHARED_LIBS=ON \
+  consume subdirectory -DSENTENCE_TRANSFORMERS_SOURCE="$root" -DBUILD_SHARED_LIBS=ON -DCMAKE_UNITY_BUILD=ON \
   -DSENTENCE_TRANSFORMERS_INSTALL=ON
 step package-install-shared "Installing the shared library" "$hint" \
   cmake --install "$work/subdirectory" --prefix "$work/shared"

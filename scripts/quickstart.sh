@@ -4,6 +4,6 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 set_up
-configure SENTENCE_TRANSFORMERS_EXAMPLES=ON -- SENTENCE_TRANSFORMERS_TESTS=OFF
+configure SENTENCE_TRANSFORMERS_EXAMPLES=ON -- SENTENCE_TRANSFORMERS_TESTS=OFF CMAKE_UNITY_BUILD=ON
 build quickstart
 "$build/examples/quickstart" "$@"

@@ -299,5 +299,5 @@ set_up() {  # and a model
 set_up_tests() {
   need_header gtest/gtest.h libgtest-dev
   set_up
-  configure SENTENCE_TRANSFORMERS_TESTS=ON SENTENCE_TRANSFORMERS_EXAMPLES=ON
+  configure SENTENCE_TRANSFORMERS_TESTS=ON SENTENCE_TRANSFORMERS_EXAMPLES=ON -- CMAKE_UNITY_BUILD=ON
 }

@@ -28,7 +28,7 @@ uint32_t big_endian(const uint8_t* bytes) {
 template <>
 void BlockHash<8>::add_block(State& state, const uint8_t* block) {
   uint32_t w[64];
-  for (int i = 0; i < 16; ++i) w[i] = big_endian(block + 4 * i);
+  for (size_t i = 0; i < 16; ++i) w[i] = big_endian(block + 4 * i);
   for (int i = 16; i < 64; ++i) {
     const uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
     const uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ (w[i - 2] >> 10);
@@ -49,7 +49,7 @@ void BlockHash<8>::add_block(State& state, const uint8_t* block) {
 template <>
 void BlockHash<5>::add_block(State& state, const uint8_t* block) {
   uint32_t w[80];
-  for (int i = 0; i < 16; ++i) w[i] = big_endian(block + 4 * i);
+  for (size_t i = 0; i < 16; ++i) w[i] = big_endian(block + 4 * i);
   for (int i = 16; i < 80; ++i) w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
   auto [a, b, c, d, e] = state;
   for (int i = 0; i < 80; ++i) {

@@ -1,5 +1,6 @@
 #include "model/batching.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -145,7 +146,7 @@ TokenBatch pack(const Sorted& sorted, size_t begin, size_t end, c10::Device devi
 std::vector<size_t> cut(const Sorted& sorted, const PassOptions& options) {
   std::vector<size_t> starts = {0};
   while (starts.back() < sorted.size()) {
-    const auto longest = std::max<int64_t>(1, sorted[starts.back()]->size());
+    const auto longest = std::max<int64_t>(1, static_cast<int64_t>(sorted[starts.back()]->size()));
     const auto inputs =
         std::min(options.batch_size, std::max<int64_t>(1, options.tokens_a_pass / longest));
     starts.push_back(std::min(sorted.size(), starts.back() + static_cast<size_t>(inputs)));

@@ -229,9 +229,9 @@ int64_t Tokenizer::count_tokens(std::string_view text) const {
 }
 
 const std::string& Tokenizer::id_to_token(int64_t id) const {
-  static const std::string kHole;
+  static const std::string hole;
   impl_->check_id(id);
-  return impl_->tokens[id] ? *impl_->tokens[id] : kHole;
+  return impl_->tokens[id] ? *impl_->tokens[id] : hole;
 }
 
 std::optional<int64_t> Tokenizer::token_to_id(std::string_view token) const {

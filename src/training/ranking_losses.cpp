@@ -2,6 +2,7 @@
 // sentence_transformers/sentence_transformer/losses (6.2.0): multiple_negatives_ranking.py and its
 // symmetric and cached siblings, gist_embed.py.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <sentence_transformers/ranking_losses.h>
 
 #include <limits>

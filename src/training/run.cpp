@@ -1,5 +1,7 @@
 #include "training/run.h"
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <sentence_transformers/error.h>
 
 #include <cmath>

@@ -1,4 +1,5 @@
 // What stays of a run: logs, evaluations, checkpoints, and the way back from them.
+#include <ATen/core/grad_mode.h>
 #include <sentence_transformers/error.h>
 
 #include <cmath>

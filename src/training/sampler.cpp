@@ -52,7 +52,7 @@ DatasetBatches::DatasetBatches(const Dataset& dataset, const SamplerOptions& opt
                                std::mt19937_64 random)
     : dataset_(dataset),
       options_(options),
-      random_(std::move(random)),
+      random_(random),
       shuffle_(dataset, options.shuffle_buffer),
       left_(count_batches(dataset, options)) {
   constexpr int kMorePasses = 2;  // as Python

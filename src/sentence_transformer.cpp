@@ -8,18 +8,13 @@
 #include "hub/resolve.h"
 #include "model/batching.h"
 #include "model/internals.h"
+#include "model/texts.h"
 
 namespace sentence_transformers {
 namespace {
 
-using Texts = std::vector<std::string_view>;
-
 const std::string kEncode = "SentenceTransformer::encode";
 const std::string kForward = "SentenceTransformer::forward";
-
-Texts views(const std::vector<std::string>& sentences) {
-  return Texts(sentences.begin(), sentences.end());
-}
 
 void check_size(std::optional<int64_t> truncate_dim, int64_t dimension) {
   if (truncate_dim && (*truncate_dim < 1 || *truncate_dim > dimension)) {
@@ -49,15 +44,6 @@ struct SentenceTransformer::Impl final : BaseModel::Internals {
   int64_t dimension(const EncodeOptions& options) const {
     const auto wanted = options.truncate_dim ? options.truncate_dim : parts.truncate_dim;
     return wanted.value_or(parts.embedding_dimension);
-  }
-
-  /// The i-th text behind the prompt, in tokens. All must outlive the result.
-  static Tokenize tokenize(const Texts& texts, const std::string& prompt,
-                           const InputModule& input) {
-    return [&texts, &prompt, &input](size_t i) {
-      return prompt.empty() ? input.tokenize(texts[i])
-                            : input.tokenize(prompt + std::string(texts[i]));
-    };
   }
 
   /// Runs all texts through the modules of a way and calls done(features, places), see run_passes.
@@ -146,23 +132,9 @@ struct SentenceTransformer::Impl final : BaseModel::Internals {
     return quantize_embeddings(embeddings, options.precision);
   }
 
-  /// options with the first of `names` that the model has as prompt, unless the caller chose one.
-  EncodeOptions with_prompt(EncodeOptions options, std::initializer_list<const char*> names) const {
-    if (options.prompt || options.prompt_name) return options;
-    for (const char* name : names) {
-      if (!parts.prompts.count(name)) continue;
-      options.prompt_name = name;
-      break;
-    }
-    return options;
-  }
-  EncodeOptions query(EncodeOptions options) const {
-    if (!options.task) options.task = "query";
-    return with_prompt(std::move(options), {"query"});
-  }
-  EncodeOptions document(EncodeOptions options) const {
-    if (!options.task) options.task = "document";
-    return with_prompt(std::move(options), {"document", "passage", "corpus"});
+  EncodeOptions query(const EncodeOptions& options) const { return for_query(options, parts); }
+  EncodeOptions document(const EncodeOptions& options) const {
+    return for_document(options, parts);
   }
 
   SentenceTransformerParts parts;

@@ -32,13 +32,8 @@ fs::path module_folder(const fs::path& model, const Config& entry, const std::st
   return text.empty() ? model : model / path;
 }
 
-void read_modules(const fs::path& folder, SentenceTransformerParts& parts) {
-  FeatureSizes sizes;
-  for (const ModuleEntry& entry : read_module_list(folder, kSentenceTransformer)) {
-    parts.modules.push_back(make_module(entry, sizes, kSentenceTransformer));
-    sizes = parts.modules.back()->output_sizes(sizes);
-  }
-  parts.embedding_dimension = sizes.sentence_embedding;
+void saved_modules(const fs::path& folder, SentenceTransformerParts& parts) {
+  parts.embedding_dimension = read_modules(folder, kSentenceTransformer, parts).sentence_embedding;
   if (parts.embedding_dimension == 0) {
     throw LoadError("[" + kSentenceTransformer + "] " + (folder / "modules.json").string() +
                     ": expected a Pooling module, found none");
@@ -54,14 +49,8 @@ void default_modules(const fs::path& folder, SentenceTransformerParts& parts) {
 }
 
 void read_own_settings(const Config& config, SentenceTransformerParts& parts) {
-  if (const auto name = config.find<std::string>("similarity_fn_name")) {
-    try {
-      parts.similarity = parse_similarity_function(*name);
-    } catch (const std::invalid_argument& e) {
-      throw LoadError("[SentenceTransformer] " + config.name("similarity_fn_name") + ": " +
-                      e.what());
-    }
-  }
+  parts.similarity =
+      read_similarity(config, kSentenceTransformer).value_or(SimilarityFunction::cosine);
   parts.truncate_dim = config.find<int64_t>("truncate_dim");
   if (parts.truncate_dim &&
       (*parts.truncate_dim < 1 || *parts.truncate_dim > parts.embedding_dimension)) {
@@ -138,6 +127,26 @@ std::vector<ModuleEntry> read_module_list(const fs::path& folder, const std::str
   return entries;
 }
 
+FeatureSizes read_modules(const fs::path& folder, const std::string& function, ModelFolder& model) {
+  FeatureSizes sizes;
+  for (const ModuleEntry& entry : read_module_list(folder, function)) {
+    model.modules.push_back(make_module(entry, sizes, function));
+    sizes = model.modules.back()->output_sizes(sizes);
+  }
+  return sizes;
+}
+
+std::optional<SimilarityFunction> read_similarity(const Config& settings,
+                                                  const std::string& function) {
+  const auto name = settings.find<std::string>("similarity_fn_name");
+  if (!name) return std::nullopt;
+  try {
+    return parse_similarity_function(*name);
+  } catch (const std::invalid_argument& e) {
+    throw LoadError("[" + function + "] " + settings.name("similarity_fn_name") + ": " + e.what());
+  }
+}
+
 std::optional<Config> read_settings(const fs::path& folder) {
   const fs::path file = folder / "config_sentence_transformers.json";
   return file_exists(file) ? std::optional(Config::read(file)) : std::nullopt;
@@ -200,7 +209,7 @@ SentenceTransformerParts read_model(const fs::path& folder) {
   const bool same_kind = model_type(settings) == kSentenceTransformer;
 
   if (same_kind && file_exists(folder / "modules.json")) {
-    read_modules(folder, parts);
+    saved_modules(folder, parts);
   } else {
     default_modules(folder, parts);
   }

@@ -68,9 +68,17 @@ void write_model(const SentenceTransformerParts& parts, const std::filesystem::p
 std::vector<ModuleEntry> read_module_list(const std::filesystem::path& folder,
                                           const std::string& function);
 
+/// Adds the modules that modules.json lists, and gives the sizes behind them.
+FeatureSizes read_modules(const std::filesystem::path& folder, const std::string& function,
+                          ModelFolder& model);
+
 /// config_sentence_transformers.json, if it is there, and the class that it says it is of.
 std::optional<Config> read_settings(const std::filesystem::path& folder);
 std::string model_type(const std::optional<Config>& settings);
+
+/// The settings' "similarity_fn_name", if there is one. Throws LoadError for an unknown one.
+std::optional<SimilarityFunction> read_similarity(const Config& settings,
+                                                  const std::string& function);
 
 /// Adds the settings' prompts to the model's, and their default name.
 void read_prompts(const Config& settings, const std::string& function, ModelFolder& model);

@@ -7,15 +7,17 @@
 #include <vector>
 
 #include "encoders/encoder.h"
+#include "encoders/language_head.h"
 
 namespace sentence_transformers {
 
-/// config.json's model_type, and what Python calls the class of its cross-encoders, and of its
-/// language models if rerankers of it are such.
+/// config.json's model_type, and what Python calls the class of its cross-encoders, of its language
+/// models if rerankers of it are such, and of its masked language models.
 struct ModelType {
   const char* name;
   const char* classifier;
   const char* language_model = nullptr;
+  const char* masked_language_model = nullptr;
 };
 
 /// Where a head comes from.
@@ -42,6 +44,8 @@ struct Architecture {
   /// A name, from the root, that every checkpoint with a head has; null where there is no head.
   const char* head_probe = nullptr;
   std::shared_ptr<ClassificationHead> (*make_head)(const HeadSource&) = nullptr;
+  /// The head of its masked language models; null where there are none.
+  LanguageHeadConfig (*language_head)(const Config&) = nullptr;
 };
 
 extern const Architecture kAlbert;

@@ -34,16 +34,28 @@ std::shared_ptr<ClassificationHead> make_bert_head(const HeadSource& source) {
   return make_pooler_head(source, read_head_dropout(source.config));
 }
 
+/// BertForMaskedLM's `cls`.
+LanguageHeadConfig bert_language_head(const Config& config) {
+  const LayerConfig layer = bert_layer(config, CommonSizes(config));
+  return {.dense = "cls.predictions.transform.dense",
+          .activation = layer.activation,
+          .norm = "cls.predictions.transform.LayerNorm",
+          .norm_config = layer.norm,
+          .decoder = "cls.predictions.decoder",
+          .bias = "cls.predictions.bias"};
+}
+
 }  // namespace
 
 const Architecture kBert = {
-    .model_types = {{"bert", "BertForSequenceClassification"}},
+    .model_types = {{"bert", "BertForSequenceClassification", nullptr, "BertForMaskedLM"}},
     .prefix = "bert",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids"},
     .make = make_bert,
     .head_probe = "classifier.weight",
     .make_head = make_bert_head,
+    .language_head = bert_language_head,
 };
 
 }  // namespace sentence_transformers

@@ -51,16 +51,27 @@ std::shared_ptr<ClassificationHead> make_distilbert_head(const HeadSource& sourc
                             .activation = Activation::relu});
 }
 
+LanguageHeadConfig distilbert_language_head(const Config& config) {
+  return {.dense = "vocab_transform",
+          .activation = parse_activation(config.get<std::string>("activation", "gelu"),
+                                         "[DistilBert] " + config.name("activation")),
+          .norm = "vocab_layer_norm",
+          .norm_config = {.eps = 1e-12},
+          .decoder = "vocab_projector"};
+}
+
 }  // namespace
 
 const Architecture kDistilBert = {
-    .model_types = {{"distilbert", "DistilBertForSequenceClassification"}},
+    .model_types = {{"distilbert", "DistilBertForSequenceClassification", nullptr,
+                     "DistilBertForMaskedLM"}},
     .prefix = "distilbert",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids"},
     .make = make_distilbert,
     .head_probe = "pre_classifier.weight",
     .make_head = make_distilbert_head,
+    .language_head = distilbert_language_head,
 };
 
 }  // namespace sentence_transformers

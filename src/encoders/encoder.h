@@ -37,6 +37,13 @@ class ClassificationHead : public Block {
   virtual int64_t num_labels() const = 0;
 };
 
+/// What a masked language model has on its encoder.
+class LanguageHead : public Block {
+ public:
+  /// Hidden states [T, D] -> a score of each word of the encoder's, [T, vocab_size()].
+  virtual at::Tensor forward(const at::Tensor& hidden_states) const = 0;
+};
+
 /// The score of a reranker that is a language model: the logit of one token behind the text, less
 /// that of another, as in `yes` and `no`.
 struct LogitScoreConfig {
@@ -49,6 +56,12 @@ struct Classifier {
   std::shared_ptr<ClassificationHead> head;
   std::string prefix;        // of the encoder's tensors, beside the head's, in a checkpoint
   std::string architecture;  // for config.json's `architectures`
+};
+
+struct MaskedLanguageModel {
+  std::shared_ptr<Encoder> encoder;
+  std::shared_ptr<LanguageHead> head;
+  std::string prefix, architecture;  // as a Classifier's
 };
 
 /// The encoder that config.json's `model_type` names, built from a checkpoint. Throws
@@ -67,6 +80,12 @@ Classifier make_classifier(const Config& config, const Weights& weights,
 /// outside the vocabulary.
 Classifier make_logit_scorer(const Config& config, const Weights& weights,
                              const LogitScoreConfig& score);
+
+/// An encoder with its scores of words. Throws UnsupportedError for an architecture without them.
+MaskedLanguageModel make_masked_language_model(const Config& config, const Weights& weights);
+
+/// Is config.json that of such a model, by its first architecture's name?
+bool is_masked_language_model(const Config& config);
 
 /// How many labels config.json speaks of, by `num_labels` or else `id2label`; without both a
 /// classifier of transformers' has 2, and any other checkpoint 1, as in Python.

@@ -40,6 +40,9 @@ std::shared_ptr<ClassificationHead> make_pooler_head(const HeadSource& source, d
 std::shared_ptr<ClassificationHead> make_dense_head(const HeadSource& source, Activation activation,
                                                     double dropout);
 
+/// RoBERTa's scores of words: `lm_head`, with the norm that bert_layer reads.
+LanguageHeadConfig roberta_language_head(const Config& config);
+
 /// classifier_dropout, or else hidden_dropout_prob, or else `fallback`.
 double read_head_dropout(const Config& config, double fallback = 0.1);
 

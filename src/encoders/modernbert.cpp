@@ -96,16 +96,29 @@ std::shared_ptr<ClassificationHead> make_modernbert_head(const HeadSource& sourc
        .norm_config = read_norm(config)});
 }
 
+LanguageHeadConfig modernbert_language_head(const Config& config) {
+  return {.dense = "head.dense",
+          .dense_bias = config.get<bool>("classifier_bias", false),
+          .activation = parse_activation(config.get<std::string>("classifier_activation", "gelu"),
+                                         "[ModernBert] " + config.name("classifier_activation")),
+          .norm = "head.norm",
+          .norm_config = read_norm(config),
+          .decoder = "decoder",
+          .decoder_bias = config.get<bool>("decoder_bias", true)};
+}
+
 }  // namespace
 
 const Architecture kModernBert = {
-    .model_types = {{"modernbert", "ModernBertForSequenceClassification"}},
+    .model_types = {{"modernbert", "ModernBertForSequenceClassification", nullptr,
+                     "ModernBertForMaskedLM"}},
     .prefix = "model",
     .probe = "embeddings.tok_embeddings",
     .optional = {},
     .make = make_modernbert,
     .head_probe = "classifier.weight",
     .make_head = make_modernbert_head,
+    .language_head = modernbert_language_head,
 };
 
 }  // namespace sentence_transformers

@@ -54,13 +54,14 @@ std::shared_ptr<ClassificationHead> make_mpnet_head(const HeadSource& source) {
 }  // namespace
 
 const Architecture kMpnet = {
-    .model_types = {{"mpnet", "MPNetForSequenceClassification"}},
+    .model_types = {{"mpnet", "MPNetForSequenceClassification", nullptr, "MPNetForMaskedLM"}},
     .prefix = "mpnet",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids", "pooler."},
     .make = make_mpnet,
     .head_probe = "classifier.out_proj.weight",
     .make_head = make_mpnet_head,
+    .language_head = roberta_language_head,
 };
 
 }  // namespace sentence_transformers

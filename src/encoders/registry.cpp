@@ -125,6 +125,34 @@ Classifier make_logit_scorer(const Config& config, const Weights& weights,
   return result;
 }
 
+MaskedLanguageModel make_masked_language_model(const Config& config, const Weights& weights) {
+  const auto [row, type] = find_architecture(config);
+  if (!row.language_head || !type.masked_language_model) {
+    throw UnsupportedError("[make_encoder] " + config.name("model_type") + " is \"" + type.name +
+                           "\", which has no scores of words (fill-mask) here");
+  }
+  const std::string prefix = find_prefix(row, weights);
+  MaskedLanguageModel result{row.make(config, weights / prefix), nullptr, row.prefix,
+                             type.masked_language_model};
+  const LanguageHeadConfig head = row.language_head(config);
+  result.head = make_language_head(head, weights, *result.encoder);
+  // What other tasks have beside, and the decoder's other names for the same numbers.
+  Architecture with_more = row;
+  for (const std::string* name : {&head.decoder, &head.bias}) {
+    if (!name->empty()) with_more.optional.push_back(name->c_str());
+  }
+  with_more.optional.push_back("cls.seq_relationship.");
+  check_all_taken(with_more, config, weights, prefix);
+  return result;
+}
+
+bool is_masked_language_model(const Config& config) {
+  const nlohmann::json names = config.json().value("architectures", nlohmann::json());
+  return std::any_of(names.begin(), names.end(), [](const auto& name) {
+    return name.is_string() && name.template get_ref<const std::string&>().ends_with("ForMaskedLM");
+  });
+}
+
 int64_t count_labels(const Config& config) {
   if (const auto count = config.find<int64_t>("num_labels")) return *count;
   if (config.has("id2label")) return static_cast<int64_t>(config.at("id2label").json().size());

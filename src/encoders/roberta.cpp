@@ -37,16 +37,27 @@ std::shared_ptr<ClassificationHead> make_roberta_head(const HeadSource& source) 
 
 }  // namespace
 
+LanguageHeadConfig roberta_language_head(const Config& config) {
+  return {.dense = "lm_head.dense",
+          .norm = "lm_head.layer_norm",
+          .norm_config = bert_layer(config, CommonSizes(config)).norm,
+          .decoder = "lm_head.decoder",
+          .bias = "lm_head.bias"};
+}
+
 const Architecture kRoberta = {
-    .model_types = {{"roberta", "RobertaForSequenceClassification"},
-                    {"xlm-roberta", "XLMRobertaForSequenceClassification"},
-                    {"camembert", "CamembertForSequenceClassification"}},
+    .model_types = {{"roberta", "RobertaForSequenceClassification", nullptr, "RobertaForMaskedLM"},
+                    {"xlm-roberta", "XLMRobertaForSequenceClassification", nullptr,
+                     "XLMRobertaForMaskedLM"},
+                    {"camembert", "CamembertForSequenceClassification", nullptr,
+                     "CamembertForMaskedLM"}},
     .prefix = "roberta",
     .probe = "embeddings.word_embeddings",
     .optional = {"embeddings.position_ids", "pooler."},
     .make = make_roberta,
     .head_probe = "classifier.out_proj.weight",
     .make_head = make_roberta_head,
+    .language_head = roberta_language_head,
 };
 
 }  // namespace sentence_transformers

@@ -13,12 +13,15 @@
 
 namespace sentence_transformers {
 
+class LanguageHead;
+
 /// What passes from module to module; each fills in its part.
 struct Features {
   TokenBatch batch = {};
   int64_t prompt_tokens = 0;  // at the start of each text, for a Pooling that leaves the prompt out
   std::vector<at::Tensor>* layers = nullptr;  // if set: [T, D] of each layer, by Transformer
   at::Tensor token_embeddings = {};           // [T, D], by Transformer and what works on tokens
+  const LanguageHead* words = nullptr;        // makes scores of words of token_embeddings
   at::Tensor token_weights_sum = {};          // [N], by WordWeights
   at::Tensor logits = {};                     // [N, labels], by a Transformer with a head
   at::Tensor sentence_embedding = {};         // [N, D'], by Pooling and what follows
@@ -28,6 +31,7 @@ struct Features {
 /// How wide the embeddings are that pass between modules; 0 where there are none yet.
 struct FeatureSizes {
   int64_t token_embeddings = 0, sentence_embedding = 0;
+  int64_t words = 0;  // that Features::words scores, instead of token_embeddings
   bool operator==(const FeatureSizes&) const = default;
 };
 

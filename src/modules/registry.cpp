@@ -14,6 +14,7 @@
 #include "modules/normalize.h"
 #include "modules/pooling.h"
 #include "modules/router.h"
+#include "modules/splade_pooling.h"
 #include "modules/static_embedding.h"
 #include "modules/transformer.h"
 #include "modules/weighted_layer_pooling.h"
@@ -27,7 +28,14 @@ namespace fs = std::filesystem;
 using Maker = std::shared_ptr<Module> (*)(const fs::path& folder, const FeatureSizes& sizes);
 
 /// What must have been there before a module.
-enum class Position { first, anywhere, behind_tokens, behind_sentences, behind_either };
+enum class Position {
+  first,
+  anywhere,
+  behind_tokens,
+  behind_sentences,
+  behind_either,
+  behind_words
+};
 
 struct Kind {
   Position position;
@@ -52,6 +60,11 @@ const std::map<std::string, Kind>& kinds() {
       {"Dropout", {Position::behind_sentences, of_folder<DropoutModule>}},
       {"LSTM", {Position::behind_tokens, of_sizes<Lstm>}},
       {"LayerNorm", {Position::behind_sentences, of_sizes<LayerNormModule>}},
+      {"MLMTransformer",
+       {Position::first,
+        [](const fs::path& folder, const FeatureSizes&) -> std::shared_ptr<Module> {
+          return Transformer::with_words(folder);
+        }}},
       {"Normalize",
        {Position::behind_sentences,
         [](const fs::path&, const FeatureSizes&) -> std::shared_ptr<Module> {
@@ -63,6 +76,11 @@ const std::map<std::string, Kind>& kinds() {
           return Pooling::from_config(Config::read(folder / "config.json"), sizes.token_embeddings);
         }}},
       {"Router", {Position::anywhere, of_sizes<Router>}},
+      {"SpladePooling",
+       {Position::behind_words,
+        [](const fs::path& folder, const FeatureSizes& sizes) -> std::shared_ptr<Module> {
+          return std::make_shared<SpladePooling>(Config::read(folder / "config.json"), sizes.words);
+        }}},
       {"StaticEmbedding", {Position::first, of_folder<StaticEmbedding>}},
       {"Transformer", {Position::first, of_folder<Transformer>}},
       {"WeightedLayerPooling", {Position::behind_tokens, of_sizes<WeightedLayerPooling>}},
@@ -94,6 +112,12 @@ void check_position(const ModuleEntry& entry, Position position, const FeatureSi
   if (is_first) return;
   if (position == Position::first) {
     throw UnsupportedError(start + "; expected it as the first module alone");
+  }
+  if ((position == Position::behind_words) != (sizes.words > 0)) {
+    throw UnsupportedError(start + (sizes.words > 0
+                                        ? "; expected SpladePooling behind a Transformer of task "
+                                          "fill-mask"
+                                        : "; expected it behind a Transformer of task fill-mask"));
   }
   if (position == Position::behind_sentences && sizes.sentence_embedding == 0) {
     throw LoadError(start + "; expected a Pooling module before it");

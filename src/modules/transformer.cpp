@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 
 const std::string kClassifies = "sequence-classification";
 const std::string kSpeaks = "text-generation";
+const std::string kFillsMasks = "fill-mask";
 
 Config no_settings(const fs::path& folder) {
   return Config(nlohmann::json::object(), folder / "sentence_bert_config.json");
@@ -51,6 +52,13 @@ std::optional<int64_t> token_types(const Encoder& encoder) {
 Transformer::Transformer(const fs::path& folder)
     : Transformer(folder, read_transformer_settings(folder), std::nullopt) {}
 
+std::shared_ptr<Transformer> Transformer::with_words(const fs::path& folder) {
+  nlohmann::json settings = read_transformer_settings(folder).json();
+  if (!settings.contains("transformer_task")) settings["transformer_task"] = kFillsMasks;
+  return std::shared_ptr<Transformer>(new Transformer(
+      folder, Config(std::move(settings), folder / "sentence_bert_config.json"), std::nullopt));
+}
+
 std::shared_ptr<Transformer> Transformer::with_head(const fs::path& folder,
                                                     std::optional<int64_t> num_labels,
                                                     bool with_settings,
@@ -78,7 +86,11 @@ Transformer::Transformer(const fs::path& folder, const Config& settings,
       gives_layers_(config_.get<bool>("output_hidden_states", false)),
       tokenizer_(Tokenizer::from_pretrained(folder, do_lower_case_)),
       weights_(open_weights(folder, "Transformer")) {
-  make(head);
+  if (!head && settings.get<std::string>("transformer_task", "") == kFillsMasks) {
+    make_words();
+  } else {
+    make(head);
+  }
   if (head && head->chats) chat_ = ChatTemplate::read(folder);
   if (tokenizer_.vocab_size() > encoder_->vocab_size()) {
     throw LoadError("[Transformer] " + folder.string() + ": the tokenizer has " +
@@ -152,6 +164,20 @@ void Transformer::make(const std::optional<Head>& head) {
   architecture_ = classifier.architecture;
 }
 
+void Transformer::make_words() {
+  task_ = kFillsMasks;
+  MaskedLanguageModel model = make_masked_language_model(config_, *weights_);
+  encoder_ = register_module("auto_model", std::move(model.encoder));
+  words_ = register_module("words", std::move(model.head));
+  prefix_ = model.prefix + ".";
+  architecture_ = model.architecture;
+}
+
+FeatureSizes Transformer::output_sizes(FeatureSizes) const {
+  if (words_) return {.words = encoder_->vocab_size()};
+  return {.token_embeddings = encoder_->hidden_size()};
+}
+
 void Transformer::set_max_seq_length(int64_t length, const std::string& function) {
   if (!in_range(length)) {
     throw std::invalid_argument("[" + function + "] " + range_text() + std::to_string(length));
@@ -176,6 +202,7 @@ void Transformer::forward(Features& features) const {
   weights_.check_unchanged();
   features.token_embeddings = encoder_->forward(features.batch, features.layers);
   if (head_) features.logits = head_->forward(features.token_embeddings, features.batch);
+  features.words = words_.get();
 }
 
 std::vector<std::pair<std::string, at::Tensor>> Transformer::checkpoint_parameters() const {
@@ -183,8 +210,10 @@ std::vector<std::pair<std::string, at::Tensor>> Transformer::checkpoint_paramete
   for (const auto& p : encoder_->named_parameters()) {
     result.emplace_back(prefix_ + p.key(), p.value());
   }
-  if (head_) {
-    for (const auto& p : head_->named_parameters()) result.emplace_back(p.key(), p.value());
+  for (const Block* head :
+       {static_cast<const Block*>(head_.get()), static_cast<const Block*>(words_.get())}) {
+    if (!head) continue;
+    for (const auto& p : head->named_parameters()) result.emplace_back(p.key(), p.value());
   }
   return result;
 }
@@ -195,9 +224,7 @@ void Transformer::write(const fs::path& folder) const {
   nlohmann::ordered_json config = config_.json();
   config.erase("torch_dtype");
   config["dtype"] = type_name(dtype());
-  if (head_) {
-    config["architectures"] = {architecture_};
-  }
+  if (!task_.empty()) config["architectures"] = {architecture_};
   if (task_ == kClassifies) {
     config.erase("num_labels");  // id2label counts them
     const auto ids = config.find("id2label");
@@ -215,7 +242,7 @@ void Transformer::write(const fs::path& folder) const {
   copy_tokenizer_files(folder_, folder);
   nlohmann::ordered_json settings = {{"max_seq_length", max_seq_length_},
                                      {"do_lower_case", do_lower_case_}};
-  if (head_) settings["transformer_task"] = task_;
+  if (!task_.empty()) settings["transformer_task"] = task_;
   if (chat_) {  // as Python writes it
     const nlohmann::ordered_json logits = {{"method", "forward"}, {"method_output_name", "logits"}};
     nlohmann::ordered_json messages = logits;

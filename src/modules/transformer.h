@@ -15,6 +15,8 @@ class Transformer : public InputModule {
   /// Reads config.json, the weights, the tokenizer, and sentence-transformers' own settings
   /// (sentence_bert_config.json or an older name) if they are there.
   explicit Transformer(const std::filesystem::path& folder);
+  /// The same with scores of words, which also the settings' transformer_task "fill-mask" asks for.
+  static std::shared_ptr<Transformer> with_words(const std::filesystem::path& folder);
   /// The same with its classification head, see make_classifier; if there is a `score`, with the
   /// head of a language model, see make_logit_scorer. Without modules.json the settings are none of
   /// it, as in Python. Throws UnsupportedError for settings of another task.
@@ -25,14 +27,14 @@ class Transformer : public InputModule {
   void release_pages() const override { weights_.release_pages(); }
   void forget_checkpoint() override { weights_.forget(); }
 
-  /// batch -> token_embeddings, and logits if there is a head. Throws LoadError if a file that
-  /// parameters are still mapped from was written to since it was opened.
+  /// batch -> token_embeddings, and logits or words if there is a head. Throws LoadError if a file
+  /// that parameters are still mapped from was written to since it was opened.
   void forward(Features& features) const override;
   std::string type() const override { return "Transformer"; }
   /// config.json, the weights, and copies of the tokenizer's files.
   void write(const std::filesystem::path& folder) const override;
   std::vector<std::pair<std::string, at::Tensor>> checkpoint_parameters() const override;
-  FeatureSizes output_sizes(FeatureSizes) const override { return {encoder_->hidden_size(), 0}; }
+  FeatureSizes output_sizes(FeatureSizes) const override;
 
   Encoding tokenize(std::string_view text) const override {
     return tokenizer_.encode(text, max_seq_length_);
@@ -68,6 +70,7 @@ class Transformer : public InputModule {
   Transformer(const std::filesystem::path& folder, const Config& settings,
               const std::optional<Head>& head);
   void make(const std::optional<Head>& head);
+  void make_words();
   int64_t special_tokens(bool pair) const;
   void check_template(bool pair) const;
   std::string range_text() const;
@@ -80,7 +83,8 @@ class Transformer : public InputModule {
   MappedWeights weights_;
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<ClassificationHead> head_;
-  std::string task_ = "";  // that head_ is for
+  std::shared_ptr<LanguageHead> words_;
+  std::string task_ = "";  // that head_ or words_ are for
   std::optional<ChatTemplate> chat_;
   std::string prefix_, architecture_;  // of a checkpoint with a head
   int64_t special_tokens_;             // of what it is for: one text, or with a head a pair

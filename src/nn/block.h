@@ -24,6 +24,14 @@ class Block : public torch::nn::Module {
     return child;
   }
 
+  /// Registers a parameter under a name that may have dots.
+  at::Tensor add_parameter(const std::string& name, at::Tensor value) {
+    const size_t dot = name.rfind('.');
+    Block& parent = dot == name.npos ? *this : scope(name.substr(0, dot));
+    return parent.register_parameter(dot == name.npos ? name : name.substr(dot + 1),
+                                     std::move(value));
+  }
+
   /// The projection of that name from the checkpoint.
   std::shared_ptr<Projection> add_projection(const std::string& name, const Weights& weights,
                                              int64_t in, int64_t out, bool bias = true) {

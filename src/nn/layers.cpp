@@ -17,6 +17,9 @@ Projection::Projection(int64_t in, int64_t out, double deviation, bool with_bias
   if (with_bias) bias = register_parameter("bias", at::zeros({out}, at::kFloat));
 }
 
+Projection::Projection(at::Tensor shared_weight, at::Tensor shared_bias)
+    : weight(std::move(shared_weight)), bias(std::move(shared_bias)) {}
+
 at::Tensor Projection::forward(const at::Tensor& x) const {
   const auto type = x.scalar_type();
   return at::linear(x, weight.to(type), bias.defined() ? bias.to(type) : bias);

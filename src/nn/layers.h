@@ -19,6 +19,8 @@ class Projection : public torch::nn::Module {
   Projection(const Weights& weights, int64_t in, int64_t out, bool with_bias = true);
   /// New parameters: weights from a normal distribution of this deviation around 0, bias 0.
   Projection(int64_t in, int64_t out, double deviation, bool with_bias = true);
+  /// Of parameters that are registered elsewhere too.
+  Projection(at::Tensor shared_weight, at::Tensor shared_bias);
   at::Tensor forward(const at::Tensor& x) const;  // [T, in] -> [T, out]
 
   at::Tensor weight;  // [out, in]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What this library saves, opened by sentence-transformers itself: reopen_in_python.py RESAVE_PROGRAM.
 
-Each folder of tests/golden/first_modules goes through the program, and Python must find the golden embeddings in
-what it wrote. Exits with 0 and a message where sentence-transformers is not installed.
+Each folder of tests/golden/first_modules and tests/golden/sparse goes through the program, and Python must find the
+golden embeddings in what it wrote. Exits with 0 and a message where sentence-transformers is not installed.
 """
 
 import json
@@ -17,7 +17,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 try:
     import torch
     from safetensors.torch import load_file
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import SentenceTransformer, SparseEncoder
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(0)
@@ -36,6 +36,22 @@ def prepare(name, folder):
         if json.loads(config.read_text()).get("model_type") == "bert":
             for file in ("model.safetensors", "tokenizer.json", "tokenizer_config.json"):
                 shutil.copy(GOLDEN / "tiny_bert" / file, config.parent)
+
+
+def reopen_sparse(temporary):
+    data = json.loads((GOLDEN / "sparse.json").read_text())
+    results, failed = load_file(GOLDEN / "sparse.safetensors"), 0
+    for case in data["cases"]:
+        if case["call"] != "encode" or case["options"]:
+            continue
+        after = temporary / case["folder"]
+        subprocess.run([sys.argv[1], GOLDEN / "sparse" / case["folder"], after, "sparse"], check=True)
+        found = SparseEncoder(str(after), device="cpu").encode(data["texts"], batch_size=1).to_dense()
+        expected = results[case["name"]]
+        difference = ((found - expected).abs().max() / expected.abs().max()).item()
+        print(f"{case['name']}: {'ok' if difference < 1e-5 else 'FAILED'}, difference {difference:.1e}")
+        failed += difference >= 1e-5
+    return failed
 
 
 def main():
@@ -58,6 +74,7 @@ def main():
             difference = (torch.stack(found).float() - results[key]).abs().max().item()
             print(f"{key}: {'ok' if difference < 1e-5 else 'FAILED'}, difference {difference:.1e}")
             failed += difference >= 1e-5
+        failed += reopen_sparse(Path(temporary) / "sparse")
     return failed > 0
 
 

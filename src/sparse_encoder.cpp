@@ -1,0 +1,259 @@
+// The public class for sparse embeddings: each pass's rows become entries as soon as they are made.
+#include <ATen/ATen.h>
+#include <sentence_transformers/error.h>
+#include <sentence_transformers/sparse_encoder.h>
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+
+#include "hub/resolve.h"
+#include "model/internals.h"
+#include "model/sparse_encoder_files.h"
+#include "model/sparse_rows.h"
+#include "model/texts.h"
+
+namespace sentence_transformers {
+namespace {
+
+const std::string kSparseEncode = "SparseEncoder::encode";
+const std::string kSparseForward = "SparseEncoder::forward";
+
+void check_at_least_one(const std::string& function, const char* name, int64_t value) {
+  if (value >= 1) return;
+  throw std::invalid_argument("[" + function + "] " + name + " is " + std::to_string(value) +
+                              "; expected at least 1");
+}
+
+/// Zeroes all but the `most` largest values of each row, in absolute terms.
+at::Tensor keep_largest(const at::Tensor& rows, int64_t most) {
+  if (most >= rows.size(1)) return rows;
+  const at::Tensor places = std::get<1>(rows.abs().topk(most, 1, true, false));
+  return at::zeros_like(rows).scatter_(1, places, rows.gather(1, places));
+}
+
+void check_same_width(const std::string& function, const SparseRows& a, const SparseRows& b) {
+  if (a.width == b.width) return;
+  throw std::invalid_argument("[" + function + "] expected embeddings of the same length, found " +
+                              std::to_string(a.width) + " and " + std::to_string(b.width));
+}
+
+at::Tensor dense(const at::Tensor& embeddings) {
+  return embeddings.is_sparse() ? embeddings.to_dense() : embeddings;
+}
+
+}  // namespace
+
+struct SparseEncoder::Impl final : BaseModel::Internals {
+  Impl(const std::string& name, const LoadOptions& options)
+      : Internals({"SparseEncoder", options.device, options.dtype, options.quantization},
+                  resolve_model(name,
+                                {.cache_folder = options.cache_folder,
+                                 .revision = options.revision,
+                                 .token = options.token,
+                                 .local_files_only = options.local_files_only,
+                                 .show_progress_bar = options.show_progress_bar},
+                                "sentence-transformers", "SparseEncoder"),
+                  parts),
+        parts(read_sparse_encoder(path)) {
+    if (options.truncate_dim) {
+      throw std::invalid_argument(
+          "[SparseEncoder] truncate_dim: expected none, as dimensions are words");
+    }
+    placement.place(parts.modules);
+  }
+
+  at::Tensor encode(const Texts& texts, const SparseEncodeOptions& options) const {
+    const auto most = options.max_active_dims ? options.max_active_dims : parts.max_active_dims;
+    if (most) check_at_least_one(kSparseEncode, "max_active_dims", *most);
+    const Way way = parts.way(options.task.value_or(""), kSparseEncode);
+    const std::string prompt = prompt_text(kSparseEncode, options.prompt, options.prompt_name,
+                                           parts.default_prompt_name, parts.prompts);
+    const PassOptions passes{.function = kSparseEncode,
+                             .title = "Encoding",
+                             .device = placement.device(),
+                             .batch_size = options.batch_size,
+                             .tokens_a_pass = placement.tokens_a_pass(),
+                             .takes_no_tokens = way.input->takes_no_tokens(),
+                             .show_progress_bar = options.show_progress_bar,
+                             .report = options.report};
+    // Each pass's rows as they come, and which text is where; then all in the texts' order.
+    std::vector<std::pair<const SparseRows*, int64_t>> where(texts.size());
+    std::vector<std::unique_ptr<SparseRows>> made;
+    std::mutex mutex;
+    run_passes(texts.size(), tokenize(texts, prompt, *way.input), passes,
+               [&](TokenBatch batch, const std::vector<Place>& places) {
+                 Features features{.batch = std::move(batch),
+                                   .prompt_tokens = way.input->prompt_tokens(prompt)};
+                 for (const Module* module : way.modules) module->forward(features);
+                 at::Tensor rows = features.sentence_embedding;
+                 if (most) rows = keep_largest(rows, *most);
+                 auto sparse = std::make_unique<SparseRows>(SparseRows::of(rows, kSparseEncode));
+                 const std::lock_guard lock(mutex);
+                 for (const auto& [row, input] : places) {
+                   where[input] = {sparse.get(), static_cast<int64_t>(row)};
+                 }
+                 made.push_back(std::move(sparse));
+               });
+    SparseRows all{.width = parts.width};
+    for (const auto& [rows, row] : where) all.add_row(*rows, row);
+    return all.tensor();
+  }
+
+  at::Tensor forward(const Texts& texts, const std::string& prompt, const std::string& task) const {
+    const Way way = parts.way(task, kSparseForward);
+    const SinglePass pass = single_pass(texts.size(), tokenize(texts, prompt, *way.input),
+                                        {.function = kSparseForward,
+                                         .title = "",
+                                         .device = placement.device(),
+                                         .takes_no_tokens = way.input->takes_no_tokens()});
+    Features features{.batch = pass.batch, .prompt_tokens = way.input->prompt_tokens(prompt)};
+    const Autocast scope = placement.autocast_scope();
+    for (const Module* module : way.modules) module->forward(features);
+    return features.sentence_embedding.index_select(0, pass.rows).to(at::kFloat);
+  }
+
+  SparseEncoderParts parts;
+};
+
+SparseEncoder::Impl& SparseEncoder::impl() const { return static_cast<Impl&>(*internals_); }
+
+SparseEncoder::SparseEncoder(const std::string& model_name_or_path, const LoadOptions& options)
+    : BaseModel(std::make_unique<Impl>(model_name_or_path, options)) {}
+SparseEncoder::SparseEncoder(SparseEncoder&&) noexcept = default;
+SparseEncoder& SparseEncoder::operator=(SparseEncoder&&) noexcept = default;
+SparseEncoder::~SparseEncoder() = default;
+
+at::Tensor SparseEncoder::encode(std::string_view sentence,
+                                 const SparseEncodeOptions& options) const {
+  return impl().encode({sentence}, options)[0];
+}
+at::Tensor SparseEncoder::encode(const std::vector<std::string>& sentences,
+                                 const SparseEncodeOptions& options) const {
+  return impl().encode(views(sentences), options);
+}
+at::Tensor SparseEncoder::encode(std::initializer_list<std::string_view> sentences,
+                                 const SparseEncodeOptions& options) const {
+  return impl().encode(sentences, options);
+}
+at::Tensor SparseEncoder::encode(std::span<const std::string_view> sentences,
+                                 const SparseEncodeOptions& options) const {
+  return impl().encode(Texts(sentences.begin(), sentences.end()), options);
+}
+
+at::Tensor SparseEncoder::encode_query(std::string_view sentence,
+                                       const SparseEncodeOptions& options) const {
+  return encode(sentence, for_query(options, impl().parts));
+}
+at::Tensor SparseEncoder::encode_query(const std::vector<std::string>& sentences,
+                                       const SparseEncodeOptions& options) const {
+  return encode(sentences, for_query(options, impl().parts));
+}
+at::Tensor SparseEncoder::encode_document(std::string_view sentence,
+                                          const SparseEncodeOptions& options) const {
+  return encode(sentence, for_document(options, impl().parts));
+}
+at::Tensor SparseEncoder::encode_document(const std::vector<std::string>& sentences,
+                                          const SparseEncodeOptions& options) const {
+  return encode(sentences, for_document(options, impl().parts));
+}
+
+std::vector<WeightedToken> SparseEncoder::decode(const at::Tensor& embedding,
+                                                 std::optional<int64_t> top_k) const {
+  const std::string function = "SparseEncoder::decode";
+  if (top_k) check_at_least_one(function, "top_k", *top_k);
+  const SparseRows rows = SparseRows::of(embedding, function);
+  if (rows.rows() != 1 || rows.width > tokenizer().vocab_size()) {
+    throw std::invalid_argument("[" + function + "] expected one embedding of at most " +
+                                std::to_string(tokenizer().vocab_size()) + " dimensions, found " +
+                                std::to_string(rows.rows()) + " of " + std::to_string(rows.width));
+  }
+  std::vector<WeightedToken> tokens;
+  for (size_t i = 0; i < rows.columns.size(); ++i) {
+    tokens.emplace_back(tokenizer().id_to_token(rows.columns[i]), rows.values[i]);
+  }
+  std::stable_sort(tokens.begin(), tokens.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  if (top_k && *top_k < static_cast<int64_t>(tokens.size())) {
+    tokens.resize(static_cast<size_t>(*top_k));
+  }
+  return tokens;
+}
+
+at::Tensor SparseEncoder::similarity(const at::Tensor& a, const at::Tensor& b) const {
+  const std::string function = "SparseEncoder::similarity";
+  SparseRows x = SparseRows::of(a, function), y = SparseRows::of(b, function);
+  check_same_width(function, x, y);
+  if (similarity_fn() == SimilarityFunction::dot) return sparse_dot(x, y);
+  if (similarity_fn() == SimilarityFunction::cosine) {
+    return sparse_dot(normalized(std::move(x)), normalized(std::move(y)));
+  }
+  return util::scores(similarity_fn())(dense(a), dense(b));
+}
+
+at::Tensor SparseEncoder::similarity_pairwise(const at::Tensor& a, const at::Tensor& b) const {
+  const std::string function = "SparseEncoder::similarity_pairwise";
+  SparseRows x = SparseRows::of(a, function), y = SparseRows::of(b, function);
+  check_same_width(function, x, y);
+  if (x.rows() != y.rows()) {
+    throw std::invalid_argument("[" + function + "] expected as many embeddings, found " +
+                                std::to_string(x.rows()) + " and " + std::to_string(y.rows()));
+  }
+  if (similarity_fn() == SimilarityFunction::dot) return sparse_pairwise_dot(x, y);
+  if (similarity_fn() == SimilarityFunction::cosine) {
+    return sparse_pairwise_dot(normalized(std::move(x)), normalized(std::move(y)));
+  }
+  return util::pairwise_scores(similarity_fn())(dense(a), dense(b));
+}
+
+Sparsity SparseEncoder::sparsity(const at::Tensor& embeddings) {
+  const SparseRows rows = SparseRows::of(embeddings, "SparseEncoder::sparsity");
+  if (rows.rows() == 0 || rows.width == 0) return {};
+  const double active = static_cast<double>(rows.columns.size()) / static_cast<double>(rows.rows());
+  return {active, 1 - active / static_cast<double>(rows.width)};
+}
+
+at::Tensor SparseEncoder::intersection(const at::Tensor& a, const at::Tensor& b) {
+  const std::string function = "SparseEncoder::intersection";
+  const SparseRows x = SparseRows::of(a, function), y = SparseRows::of(b, function);
+  check_same_width(function, x, y);
+  if (a.dim() != 1) {
+    throw std::invalid_argument("[" + function + "] expected one embedding [V] first, found " +
+                                std::to_string(x.rows()) + " rows");
+  }
+  std::vector<float> row(static_cast<size_t>(x.width), 0);
+  for (size_t i = 0; i < x.columns.size(); ++i) row[x.columns[i]] = x.values[i];
+  SparseRows shared{.width = x.width};
+  for (int64_t r = 0; r < y.rows(); ++r) {
+    for (int64_t i = y.starts[r]; i < y.starts[r + 1]; ++i) {
+      const float product = row[y.columns[i]] * y.values[i];
+      if (!(product > 0)) continue;
+      shared.columns.push_back(y.columns[i]);
+      shared.values.push_back(product);
+    }
+    shared.starts.push_back(static_cast<int64_t>(shared.columns.size()));
+  }
+  return b.dim() == 1 ? shared.tensor()[0] : shared.tensor();
+}
+
+int64_t SparseEncoder::max_seq_length() const { return impl().parts.max_seq_length(); }
+void SparseEncoder::set_max_seq_length(int64_t length) {
+  impl().parts.set_max_seq_length(length, "SparseEncoder::set_max_seq_length");
+}
+int64_t SparseEncoder::get_embedding_dimension() const { return impl().parts.width; }
+std::optional<int64_t> SparseEncoder::max_active_dims() const {
+  return impl().parts.max_active_dims;
+}
+SimilarityFunction SparseEncoder::similarity_fn() const { return impl().parts.similarity; }
+
+void SparseEncoder::save_pretrained(const std::filesystem::path& folder) const {
+  write_sparse_encoder(impl().parts, folder);
+}
+
+at::Tensor SparseEncoder::forward(const std::vector<std::string_view>& sentences,
+                                  const std::string& prompt, const std::string& task) const {
+  return with_own_errors(kSparseForward, [&] { return impl().forward(sentences, prompt, task); });
+}
+
+}  // namespace sentence_transformers

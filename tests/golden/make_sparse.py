@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Golden embeddings of tiny sparse encoders: python make_sparse.py (needs no model; see README.md)."""
+
+import json
+import pathlib
+import shutil
+import tempfile
+
+from golden_models import VERSIONS, write_json  # isort: skip; sets what transformers reads when it is imported
+
+import numpy as np
+import torch
+import transformers as hf
+from safetensors.numpy import save_file
+from sentence_transformers import SparseEncoder
+from sentence_transformers.base.modules import Transformer
+from sentence_transformers.sparse_encoder.modules import SpladePooling
+from tiny_folders import randomise, uncased_vocab
+
+HERE = pathlib.Path(__file__).resolve().parent
+OUT = HERE / "sparse"
+TEXTS = [
+    "the dog is playing in the sun",
+    "a cat and the weather",
+    "the man is eating good food",
+    "",
+    "unaffable cafe 日本 ß 17!",
+    "the dog is playing in the sun",
+    "the woman and the man in the sunny weather " * 12,
+    "he",
+]
+
+
+def sizes(tokenizer, **more):
+    return {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id, **more}
+
+
+def bert_like(tokenizer, kind, seed):
+    """A tiny model of a kind, with its scores of words."""
+    common = {
+        "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24,
+        "max_position_embeddings": 160,
+    }  # fmt: skip
+    if kind == "bert":
+        config = hf.BertConfig(**sizes(tokenizer, **common, hidden_act="gelu_new", layer_norm_eps=1e-6))
+        model = hf.BertForMaskedLM(config)
+    elif kind == "bert_untied":
+        config = hf.BertConfig(**sizes(tokenizer, **common, tie_word_embeddings=False))
+        model = hf.BertForMaskedLM(config)
+    elif kind == "distilbert":
+        config = hf.DistilBertConfig(
+            **sizes(tokenizer, dim=16, n_layers=2, n_heads=2, hidden_dim=24, max_position_embeddings=160, activation="relu")
+        )
+        model = hf.DistilBertForMaskedLM(config)
+    elif kind == "roberta":
+        model = hf.RobertaForMaskedLM(hf.RobertaConfig(**sizes(tokenizer, **common)))
+    elif kind == "mpnet":
+        model = hf.MPNetForMaskedLM(hf.MPNetConfig(**sizes(tokenizer, **common)))
+    else:
+        config = hf.ModernBertConfig(
+            **sizes(tokenizer, **common, local_attention=8, decoder_bias=kind == "modernbert", classifier_bias=kind != "modernbert"),
+            cls_token_id=2, sep_token_id=3, bos_token_id=2, eos_token_id=3,
+        )
+        model = hf.ModernBertForMaskedLM(config)
+    return randomise(model, seed, 0.3)
+
+
+def make_tokenizer():
+    vocab = {token: i for i, token in enumerate(uncased_vocab())}
+    return hf.BertTokenizer(vocab=vocab, model_max_length=64)
+
+
+KINDS = ("bert", "bert_untied", "distilbert", "roberta", "mpnet", "modernbert", "modernbert_biases")
+
+
+def make_folders():
+    shutil.rmtree(OUT, ignore_errors=True)
+    tokenizer = make_tokenizer()
+    for seed, kind in enumerate(KINDS):
+        bert_like(tokenizer, kind, 50 + seed).save_pretrained(OUT / kind)
+        tokenizer.save_pretrained(OUT / kind)
+    with tempfile.TemporaryDirectory() as folder:
+        bert_like(tokenizer, "bert", 60).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        words = Transformer(folder, transformer_task="fill-mask")
+        pooling = SpladePooling(pooling_strategy="sum", activation_function="log1p_relu")
+        prompts = {"query": "he is ", "document": "", "passage": "query: "}
+        model = SparseEncoder(
+            modules=[words, pooling], device="cpu", prompts=prompts, similarity_fn_name="cosine", max_active_dims=9
+        )
+        model.save_pretrained(str(OUT / "saved"))
+        (OUT / "saved" / "README.md").unlink()
+
+
+def cases():
+    found = [{"name": kind, "folder": kind, "call": "encode", "options": {}} for kind in KINDS]
+    for call in ("encode", "encode_query", "encode_document"):
+        found.append({"name": f"saved.{call}", "folder": "saved", "call": call, "options": {}})
+    found.append({"name": "saved.all", "folder": "saved", "call": "encode", "options": {"max_active_dims": 1000}})
+    found.append({"name": "bert.three", "folder": "bert", "call": "encode", "options": {"max_active_dims": 3}})
+    found.append({"name": "saved.prompt", "folder": "saved", "call": "encode", "options": {"prompt": "good ", "max_active_dims": 1000}})
+    return found
+
+
+def main():
+    torch.set_num_threads(1)
+    hf.logging.disable_progress_bar()
+    make_folders()
+    arrays, found = {}, cases()
+    for case in found:
+        model = SparseEncoder(str(OUT / case["folder"]), device="cpu")
+        embeddings = getattr(model, case["call"])(TEXTS, batch_size=1, **case["options"])
+        arrays[case["name"]] = embeddings.to_dense().numpy()
+        if case["name"] in ("bert", "saved.encode"):
+            case["sparsity"] = model.sparsity(embeddings)
+            case["decoded"] = model.decode(embeddings[0], top_k=5)
+            case["shared"] = model.decode(model.intersection(embeddings[0], embeddings[2]))
+            arrays[case["name"] + ".similarity"] = model.similarity(embeddings, torch.stack([embeddings[i] for i in range(3)])).numpy()
+            arrays[case["name"] + ".pairwise"] = model.similarity_pairwise(embeddings, embeddings).numpy()
+    # The gradient of a sum of squares, with a word's row shared by the encoder and the scores.
+    for kind in ("bert", "bert_untied"):
+        model = SparseEncoder(str(OUT / kind), device="cpu")
+        model.train()  # without dropout; in evaluation SpladePooling overwrites what backward needs
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0
+        features = model.preprocess(TEXTS)
+        (model(features)["sentence_embedding"] ** 2).sum().backward()
+        for name, parameter in model[0].auto_model.named_parameters():
+            looked_at = any(part in name for part in ("word_embeddings", "cls.predictions", "layer.1.output.dense"))
+            if looked_at and parameter.grad is not None:
+                arrays[f"{kind}.gradient.{name}"] = parameter.grad.numpy()
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, HERE / "sparse.safetensors")
+    write_json(HERE / "sparse.json", {"versions": VERSIONS, "texts": TEXTS, "cases": found})
+    print(f"sparse.json: {len(found)} cases")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+// SparseEncoder against Python: embeddings, decoding, similarities, gradients, saving, refusals.
+#include <ATen/ATen.h>
+#include <sentence_transformers/sentence_transformers.h>
+
+#include "core/device.h"
+#include "core/safetensors.h"
+#include "kernels/kernels.h"
+#include "support.h"
+
+namespace sentence_transformers {
+namespace {
+
+using namespace test;
+using nlohmann::json;
+
+const json& golden_sparse() {
+  static const json file = golden_json("sparse.json");
+  return file;
+}
+at::Tensor golden_array(const std::string& name) {
+  static const auto file = SafeTensors::open(golden("sparse.safetensors"));
+  return file.get(name);
+}
+std::vector<std::string> texts() { return golden_sparse()["texts"]; }
+std::string folder(const std::string& name) { return golden("sparse/" + name).string(); }
+SparseEncoder load(const std::string& name) {
+  return SparseEncoder(folder(name), {.device = "cpu"});
+}
+
+at::Tensor call(const SparseEncoder& model, const json& c) {
+  SparseEncodeOptions options;
+  if (c["options"].contains("max_active_dims")) {
+    options.max_active_dims = c["options"]["max_active_dims"];
+  }
+  if (c["options"].contains("prompt")) options.prompt = c["options"]["prompt"];
+  if (c["call"] == "encode_query") return model.encode_query(texts(), options);
+  if (c["call"] == "encode_document") return model.encode_document(texts(), options);
+  return model.encode(texts(), options);
+}
+
+void expect_tokens(const std::vector<WeightedToken>& found, const json& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].first, expected[i][0]);
+    EXPECT_NEAR(found[i].second, expected[i][1].get<double>(), 1e-4);
+  }
+}
+
+TEST(SparseEncoder, EmbedsAsPython) {
+  for (const json& c : golden_sparse()["cases"]) {
+    const std::string name = c["name"];
+    SCOPED_TRACE(name);
+    const SparseEncoder model = load(c["folder"]);
+    const at::Tensor found = call(model, c), expected = golden_array(name);
+    EXPECT_TRUE(found.is_sparse());
+    EXPECT_TRUE(found.is_coalesced());
+    EXPECT_EQ(found.size(1), model.get_embedding_dimension());
+    const double size = std::max(1.0, expected.abs().max().item<double>());
+    EXPECT_LE(largest_difference(found.to_dense(), expected), 1e-5 * size);
+    EXPECT_TRUE(at::equal(found.to_dense() != 0, expected != 0));
+    EXPECT_TRUE(at::equal(found[0].to_dense(), found[5].to_dense()));  // the same text
+    if (!c.contains("decoded")) continue;
+    const Sparsity sparsity = SparseEncoder::sparsity(found);
+    EXPECT_NEAR(sparsity.active_dims, c["sparsity"]["active_dims"].get<double>(), 1e-6);
+    EXPECT_NEAR(sparsity.sparsity_ratio, c["sparsity"]["sparsity_ratio"].get<double>(), 1e-6);
+    expect_tokens(model.decode(found[0], 5), c["decoded"]);
+    expect_tokens(model.decode(SparseEncoder::intersection(found[0], found[2])), c["shared"]);
+    const at::Tensor scores = model.similarity(found, found.to_dense().narrow(0, 0, 3));
+    EXPECT_LE(largest_difference(scores, golden_array(name + ".similarity")), 1e-4);
+    EXPECT_LE(largest_difference(model.similarity_pairwise(found, found),
+                                 golden_array(name + ".pairwise")),
+              1e-4);
+  }
+}
+
+TEST(SparseEncoder, EachWayOfGivingTextsGivesTheSame) {
+  const SparseEncoder model = load("saved");
+  const at::Tensor all = model.encode(std::vector<std::string>{"the dog", "a cat"}).to_dense();
+  EXPECT_TRUE(at::equal(model.encode({"the dog", "a cat"}).to_dense(), all));
+  const std::vector<std::string_view> views = {"the dog", "a cat"};
+  EXPECT_TRUE(at::equal(model.encode(std::span(views)).to_dense(), all));
+  const at::Tensor one = model.encode("a cat");
+  EXPECT_EQ(one.sizes(), at::IntArrayRef({178}));
+  EXPECT_TRUE(at::allclose(one.to_dense(), all[1]));
+  EXPECT_TRUE(at::allclose(model.encode_query("a cat").to_dense(),
+                           model.encode_query(std::vector<std::string>{"a cat"})[0].to_dense()));
+  EXPECT_TRUE(at::allclose(model.encode_document("a cat").to_dense(), all[1]));
+  EXPECT_EQ(model.encode(std::vector<std::string>{}).sizes(), at::IntArrayRef({0, 178}));
+  EXPECT_EQ(model.max_active_dims(), 9);
+  EXPECT_EQ(model.similarity_fn(), SimilarityFunction::cosine);
+  EncodeReport report;
+  model.encode(texts(), {.batch_size = 2, .report = &report});
+  EXPECT_EQ(report.texts, 8);
+  EXPECT_EQ(report.truncated, 1);
+}
+
+TEST(SparseEncoder, GradientsArePythons) {
+  for (const std::string name : {"bert", "bert_untied"}) {
+    SCOPED_TRACE(name);
+    SparseEncoder model = load(name);
+    model.train();
+    model.set_dropout(0);
+    const std::vector<std::string> all = texts();
+    model.forward({all.begin(), all.end()}).square().sum().backward();
+    int compared = 0;
+    for (const auto& [parameter, value] : model.named_parameters()) {
+      const std::string key = name + ".gradient." + parameter;
+      const auto file = SafeTensors::open(golden("sparse.safetensors"));
+      if (!file.contains(key)) continue;
+      const at::Tensor expected = file.get(key);
+      const double size = std::max(1.0, expected.abs().max().item<double>());
+      EXPECT_LE(largest_difference(value.grad(), expected), 2e-5 * size) << parameter;
+      ++compared;
+    }
+    EXPECT_EQ(compared, name == "bert" ? 8 : 9);
+    model.train(false);
+    const at::Tensor again = model.encode(all).to_dense();
+    EXPECT_LE(largest_difference(again, golden_array(name)), 2e-5);
+  }
+}
+
+TEST(SparseEncoder, SavedAndOpenedAgain) {
+  for (const char* name : {"bert", "bert_untied", "distilbert", "modernbert", "saved"}) {
+    SCOPED_TRACE(name);
+    const SparseEncoder model = load(name);
+    const TempDir out;
+    model.save_pretrained(out.path() / "model");
+    const SparseEncoder again((out.path() / "model").string(), {.device = "cpu"});
+    EXPECT_TRUE(at::equal(again.encode(texts()).to_dense(), model.encode(texts()).to_dense()));
+    EXPECT_EQ(again.named_parameters().size(), model.named_parameters().size());
+    EXPECT_EQ(again.max_active_dims(), model.max_active_dims());
+    EXPECT_EQ(again.similarity_fn(), model.similarity_fn());
+    EXPECT_EQ(again.prompts(), model.prompts());
+  }
+}
+
+TEST(SparseEncoder, OtherNumbersStayClose) {
+  for (const char* name : {"bert", "modernbert"}) {
+    const at::Tensor expected = golden_array(name);
+    const auto cosine = [&](const LoadOptions& options) {
+      const at::Tensor found = SparseEncoder(folder(name), options).encode(texts()).to_dense();
+      return at::cosine_similarity(found, expected).min().item<double>();
+    };
+    if (cpu_is_fast_at(at::kBFloat16)) {
+      EXPECT_GE(cosine({.device = "cpu", .dtype = at::kBFloat16}), 0.999);
+    }
+    if (kernels::best()) {
+      EXPECT_GE(cosine({.device = "cpu", .quantization = Quantization::int8}), 0.98);
+    }
+  }
+}
+
+TEST(SparseEncoder, DistancesAreOfDenseVectors) {
+  TempDir dir;
+  fs::copy(folder("saved"), dir.path() / "model", fs::copy_options::recursive);
+  json settings = golden_json("sparse/saved/config_sentence_transformers.json");
+  for (const std::string name : {"euclidean", "manhattan", "dot"}) {
+    settings["similarity_fn_name"] = name;
+    write_file(dir.path() / "model/config_sentence_transformers.json", settings.dump());
+    const SparseEncoder model((dir.path() / "model").string(), {.device = "cpu"});
+    const at::Tensor a = model.encode(texts()), plain = a.to_dense();
+    const auto function = parse_similarity_function(name);
+    const at::Tensor all = util::scores(function)(plain, plain);
+    EXPECT_TRUE(at::allclose(model.similarity(a, a), all, 1e-5, 1e-3));
+    EXPECT_TRUE(at::allclose(model.similarity_pairwise(a, a), all.diagonal(), 1e-5, 1e-3));
+  }
+}
+
+TEST(SparseEncoder, SparsityAndIntersectionOfPlainTensors) {
+  const at::Tensor a = at::tensor({1.f, 0.f, -2.f, 0.f, 0.f, 0.f, 0.f, 3.f}).view({2, 4});
+  EXPECT_EQ(SparseEncoder::sparsity(a).active_dims, 1.5);
+  EXPECT_EQ(SparseEncoder::sparsity(a).sparsity_ratio, 0.625);
+  EXPECT_EQ(SparseEncoder::sparsity(a[0]).active_dims, 2);
+  EXPECT_EQ(SparseEncoder::sparsity(at::zeros({0, 4}, at::kFloat)).sparsity_ratio, 1);
+  const at::Tensor b = at::tensor({2.f, 5.f, 3.f, 1.f});
+  EXPECT_TRUE(at::equal(SparseEncoder::intersection(b, a).to_dense(),
+                        at::tensor({2.f, 0.f, 0.f, 0.f, 0.f, 0.f, 0.f, 3.f}).view({2, 4})));
+  EXPECT_TRUE(at::equal(SparseEncoder::intersection(b, a[1].to_sparse()).to_dense(),
+                        at::tensor({0.f, 0.f, 0.f, 3.f})));
+  const std::string function = "SparseEncoder::intersection";
+  EXPECT_THROWS(std::invalid_argument, SparseEncoder::intersection(a, b), function,
+                "expected one embedding [V] first, found 2 rows");
+  EXPECT_THROWS(std::invalid_argument, SparseEncoder::intersection(b, at::ones({3}, at::kFloat)),
+                function, "expected embeddings of the same length, found 4 and 3");
+  EXPECT_THROWS(std::invalid_argument, SparseEncoder::sparsity(at::ones({1, 1, 1}, at::kFloat)),
+                "expected embeddings [N, V] or [V], found 3 dimensions");
+  EXPECT_THROWS(std::invalid_argument, SparseEncoder::sparsity(at::Tensor()), "found no tensor");
+}
+
+TEST(SparseEncoder, RefusesWhatItCannotDo) {
+  const SparseEncoder model = load("bert");
+  EXPECT_THROWS(std::invalid_argument, model.encode("a", {.max_active_dims = 0}),
+                "[SparseEncoder::encode] max_active_dims is 0; expected at least 1");
+  EXPECT_THROWS(std::invalid_argument, model.encode("a", {.prompt_name = "x"}), "\"x\"");
+  EXPECT_THROWS(std::invalid_argument, model.decode(model.encode("a"), 0),
+                "[SparseEncoder::decode] top_k is 0; expected at least 1");
+  EXPECT_THROWS(std::invalid_argument, model.decode(model.encode({"a", "b"})),
+                "expected one embedding of at most 178 dimensions, found 2 of 178");
+  EXPECT_THROWS(std::invalid_argument,
+                model.similarity_pairwise(model.encode({"a", "b"}), model.encode("a")),
+                "expected as many embeddings, found 2 and 1");
+  EXPECT_THROWS(std::invalid_argument,
+                SparseEncoder(folder("bert"), {.device = "cpu", .truncate_dim = 5}),
+                "[SparseEncoder] truncate_dim: expected none");
+  EXPECT_THROWS(UnsupportedError, SparseEncoder(golden("tiny_qwen3").string(), {.device = "cpu"}),
+                "is neither a saved SparseEncoder nor a masked language model");
+  EXPECT_THROWS(UnsupportedError, SparseEncoder(golden("tiny_bert").string(), {.device = "cpu"}),
+                "is neither a saved SparseEncoder nor a masked language model");
+}
+
+class ChangedFolder : public testing::Test {
+ protected:
+  ChangedFolder() { fs::copy(folder("saved"), path_, fs::copy_options::recursive); }
+  void change(const std::string& file, const std::string& key, const json& value) {
+    json content = json::parse(read_file(path_ / file));
+    content[json::json_pointer(key)] = value;
+    write_file(path_ / file, content.dump());
+  }
+  SparseEncoder load() const { return SparseEncoder(path_.string(), {.device = "cpu"}); }
+
+  TempDir dir_;
+  fs::path path_ = dir_.path() / "model";
+};
+using SparseEncoderFolder = ChangedFolder;
+
+TEST_F(SparseEncoderFolder, RefusesOtherSettings) {
+  change("1_SpladePooling/config.json", "/pooling_strategy", "mean");
+  EXPECT_THROWS(LoadError, load(), "\"pooling_strategy\" is \"mean\"; known: max, sum");
+  change("1_SpladePooling/config.json", "/pooling_strategy", "max");
+  change("1_SpladePooling/config.json", "/activation_function", "gelu");
+  EXPECT_THROWS(LoadError, load(), "\"activation_function\" is \"gelu\"; known: relu, log1p_relu");
+}
+
+TEST_F(SparseEncoderFolder, RefusesOtherModules) {
+  change("sentence_bert_config.json", "/transformer_task", "feature-extraction");
+  EXPECT_THROWS(UnsupportedError, load(), "SpladePooling",
+                "expected it behind a Transformer of task fill-mask");
+  change("sentence_bert_config.json", "/transformer_task", "fill-mask");
+  change("modules.json", "/1/type", "sentence_transformers.models.Pooling");
+  EXPECT_THROWS(UnsupportedError, load(), "Pooling",
+                "expected SpladePooling behind a Transformer of task fill-mask");
+}
+
+TEST_F(SparseEncoderFolder, RefusesAModelWithoutPooling) {
+  change("modules.json", "", json::array({golden_json("sparse/saved/modules.json")[0]}));
+  EXPECT_THROWS(LoadError, load(), "expected a SpladePooling module, found none");
+}
+
+TEST_F(SparseEncoderFolder, ReadsMLMTransformer) {
+  const at::Tensor expected = load().encode(texts()).to_dense();
+  change("modules.json", "/0/type", "sentence_transformers.sparse_encoder.models.MLMTransformer");
+  change("sentence_bert_config.json", "", json::object());
+  EXPECT_TRUE(at::equal(load().encode(texts()).to_dense(), expected));
+}
+
+TEST_F(SparseEncoderFolder, RefusesArchitecturesWithoutWords) {
+  change("config.json", "/model_type", "electra");
+  EXPECT_THROWS(UnsupportedError, load(), "\"electra\", which has no scores of words");
+}
+
+TEST_F(SparseEncoderFolder, RefusesANumberOfDimensionsBelowOne) {
+  change("config_sentence_transformers.json", "/max_active_dims", 0);
+  EXPECT_THROWS(LoadError, load(), "max_active_dims", "0");
+}
+
+}  // namespace
+}  // namespace sentence_transformers

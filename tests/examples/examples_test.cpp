@@ -229,6 +229,17 @@ TEST_F(Examples, EncodeReadsStandardInput) {
 
 const std::string kTinyCross = SOURCE_FOLDER "/tests/golden/tiny_cross";
 
+TEST(Examples, SparseEncoderShowsWords) {
+  const std::string model = SOURCE_FOLDER "/tests/golden/sparse/bert";
+  const Result listed = run("sparse_encoder", {model});
+  EXPECT_EQ(listed.status, 0) << listed.output;
+  EXPECT_NE(listed.output.find("of 178 dimensions are active"), std::string::npos);
+  const Result two = run("sparse_encoder", {model, "the dog", "a cat"});
+  EXPECT_NE(two.output.find("shared:"), std::string::npos);
+  EXPECT_EQ(run("sparse_encoder", {}).status, 1);
+  EXPECT_EQ(run("sparse_encoder", {"/nowhere/model"}).status, 1);
+}
+
 TEST(CrossEncoderProgram, ScoresAndRanks) {
   const Result both = run("cross_encoder", {kTinyCross});
   ASSERT_EQ(both.status, 0) << both.output;

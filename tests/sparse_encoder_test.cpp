@@ -94,6 +94,11 @@ TEST(SparseEncoder, EachWayOfGivingTextsGivesTheSame) {
   EXPECT_EQ(report.truncated, 1);
 }
 
+TEST(SparseEncoder, ItsFolderIsASentenceTransformersToo) {
+  const SentenceTransformer model(folder("saved"), {.device = "cpu"});
+  EXPECT_LE(largest_difference(model.encode(texts()), golden_array("saved.dense")), 1e-5);
+}
+
 TEST(SparseEncoder, GradientsArePythons) {
   for (const std::string name : {"bert", "bert_untied"}) {
     SCOPED_TRACE(name);
@@ -120,7 +125,7 @@ TEST(SparseEncoder, GradientsArePythons) {
 }
 
 TEST(SparseEncoder, SavedAndOpenedAgain) {
-  for (const char* name : {"bert", "bert_untied", "distilbert", "modernbert", "saved"}) {
+  for (const char* name : {"bert", "bert_untied", "distilbert", "modernbert", "saved", "queries"}) {
     SCOPED_TRACE(name);
     const SparseEncoder model = load(name);
     const TempDir out;
@@ -222,6 +227,17 @@ class ChangedFolder : public testing::Test {
   fs::path path_ = dir_.path() / "model";
 };
 using SparseEncoderFolder = ChangedFolder;
+
+TEST(SparseEncoder, QueriesNeedNoTransformer) {
+  SparseEncoder model = load("queries");
+  const at::Tensor once = model.encode_query("the dog").to_dense();
+  EXPECT_TRUE(at::equal(model.encode_query("dog the the dog the").to_dense(), once));
+  EXPECT_EQ(model.encode_query("")._nnz(), 0);
+  EXPECT_THROWS(std::invalid_argument, model.encode("the dog", {.task = "x"}), "\"x\"");
+  model.train();
+  EXPECT_FALSE(model.forward({"the dog"}, "", "query").requires_grad());  // frozen
+  EXPECT_TRUE(model.forward({"the dog"}, "", "document").requires_grad());
+}
 
 TEST_F(SparseEncoderFolder, RefusesOtherSettings) {
   change("1_SpladePooling/config.json", "/pooling_strategy", "mean");

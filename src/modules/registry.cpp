@@ -14,6 +14,7 @@
 #include "modules/normalize.h"
 #include "modules/pooling.h"
 #include "modules/router.h"
+#include "modules/sparse_static_embedding.h"
 #include "modules/splade_pooling.h"
 #include "modules/static_embedding.h"
 #include "modules/transformer.h"
@@ -63,7 +64,7 @@ const std::map<std::string, Kind>& kinds() {
       {"MLMTransformer",
        {Position::first,
         [](const fs::path& folder, const FeatureSizes&) -> std::shared_ptr<Module> {
-          return Transformer::with_words(folder);
+          return Transformer::saved(folder, "fill-mask");
         }}},
       {"Normalize",
        {Position::behind_sentences,
@@ -76,13 +77,18 @@ const std::map<std::string, Kind>& kinds() {
           return Pooling::from_config(Config::read(folder / "config.json"), sizes.token_embeddings);
         }}},
       {"Router", {Position::anywhere, of_sizes<Router>}},
+      {"SparseStaticEmbedding", {Position::first, of_folder<SparseStaticEmbedding>}},
       {"SpladePooling",
        {Position::behind_words,
         [](const fs::path& folder, const FeatureSizes& sizes) -> std::shared_ptr<Module> {
           return std::make_shared<SpladePooling>(Config::read(folder / "config.json"), sizes.words);
         }}},
       {"StaticEmbedding", {Position::first, of_folder<StaticEmbedding>}},
-      {"Transformer", {Position::first, of_folder<Transformer>}},
+      {"Transformer",
+       {Position::first,
+        [](const fs::path& folder, const FeatureSizes&) -> std::shared_ptr<Module> {
+          return Transformer::saved(folder, "");
+        }}},
       {"WeightedLayerPooling", {Position::behind_tokens, of_sizes<WeightedLayerPooling>}},
       {"WordEmbeddings", {Position::first, of_folder<WordEmbeddings>}},
       {"WordWeights", {Position::behind_tokens, of_folder<WordWeights>}},

@@ -53,10 +53,14 @@ Transformer::Transformer(const fs::path& folder)
     : Transformer(folder, read_transformer_settings(folder), std::nullopt) {}
 
 std::shared_ptr<Transformer> Transformer::with_words(const fs::path& folder) {
-  nlohmann::json settings = read_transformer_settings(folder).json();
-  if (!settings.contains("transformer_task")) settings["transformer_task"] = kFillsMasks;
-  return std::shared_ptr<Transformer>(new Transformer(
-      folder, Config(std::move(settings), folder / "sentence_bert_config.json"), std::nullopt));
+  return std::shared_ptr<Transformer>(
+      new Transformer(folder, read_transformer_settings(folder), std::nullopt, true));
+}
+
+std::shared_ptr<Transformer> Transformer::saved(const fs::path& folder, const std::string& task) {
+  const Config settings = read_transformer_settings(folder);
+  const bool words = settings.get<std::string>("transformer_task", task) == kFillsMasks;
+  return std::shared_ptr<Transformer>(new Transformer(folder, settings, std::nullopt, words));
 }
 
 std::shared_ptr<Transformer> Transformer::with_head(const fs::path& folder,
@@ -79,18 +83,14 @@ std::shared_ptr<Transformer> Transformer::with_head(const fs::path& folder,
 }
 
 Transformer::Transformer(const fs::path& folder, const Config& settings,
-                         const std::optional<Head>& head)
+                         const std::optional<Head>& head, bool scores_words)
     : folder_(folder),
       config_(Config::read(folder / "config.json")),
       do_lower_case_(settings.get<bool>("do_lower_case", false)),
       gives_layers_(config_.get<bool>("output_hidden_states", false)),
       tokenizer_(Tokenizer::from_pretrained(folder, do_lower_case_)),
       weights_(open_weights(folder, "Transformer")) {
-  if (!head && settings.get<std::string>("transformer_task", "") == kFillsMasks) {
-    make_words();
-  } else {
-    make(head);
-  }
+  scores_words ? make_words() : make(head);
   if (head && head->chats) chat_ = ChatTemplate::read(folder);
   if (tokenizer_.vocab_size() > encoder_->vocab_size()) {
     throw LoadError("[Transformer] " + folder.string() + ": the tokenizer has " +

@@ -15,8 +15,12 @@ class Transformer : public InputModule {
   /// Reads config.json, the weights, the tokenizer, and sentence-transformers' own settings
   /// (sentence_bert_config.json or an older name) if they are there.
   explicit Transformer(const std::filesystem::path& folder);
-  /// The same with scores of words, which also the settings' transformer_task "fill-mask" asks for.
+  /// The same with scores of words.
   static std::shared_ptr<Transformer> with_words(const std::filesystem::path& folder);
+  /// As modules.json has it: with scores of words if the settings' transformer_task, or else
+  /// `task`, is "fill-mask".
+  static std::shared_ptr<Transformer> saved(const std::filesystem::path& folder,
+                                            const std::string& task);
   /// The same with its classification head, see make_classifier; if there is a `score`, with the
   /// head of a language model, see make_logit_scorer. Without modules.json the settings are none of
   /// it, as in Python. Throws UnsupportedError for settings of another task.
@@ -68,7 +72,7 @@ class Transformer : public InputModule {
     bool chats;  // pairs go through the chat template
   };
   Transformer(const std::filesystem::path& folder, const Config& settings,
-              const std::optional<Head>& head);
+              const std::optional<Head>& head, bool scores_words = false);
   void make(const std::optional<Head>& head);
   void make_words();
   int64_t special_tokens(bool pair) const;

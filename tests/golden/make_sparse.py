@@ -12,9 +12,10 @@ import numpy as np
 import torch
 import transformers as hf
 from safetensors.numpy import save_file
-from sentence_transformers import SparseEncoder
-from sentence_transformers.base.modules import Transformer
-from sentence_transformers.sparse_encoder.modules import SpladePooling
+from sentence_transformers import SentenceTransformer, SparseEncoder
+from sentence_transformers.base.modules import Router, Transformer
+from sentence_transformers.sparse_encoder import losses
+from sentence_transformers.sparse_encoder.modules import SparseStaticEmbedding, SpladePooling
 from tiny_folders import randomise, uncased_vocab
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -90,12 +91,87 @@ def make_folders():
         )
         model.save_pretrained(str(OUT / "saved"))
         (OUT / "saved" / "README.md").unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        bert_like(tokenizer, "distilbert", 61).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        words = Transformer(folder, transformer_task="fill-mask")
+        weight = torch.rand(len(tokenizer), generator=torch.Generator().manual_seed(62)) - 0.2
+        queries = SparseStaticEmbedding(make_tokenizer(), weight=weight.clamp(min=0), frozen=True)
+        router = Router.for_query_document([queries], [words, SpladePooling("max")])
+        SparseEncoder(modules=[router], device="cpu").save_pretrained(str(OUT / "queries"))
+        (OUT / "queries" / "README.md").unlink()
+
+
+SCORES, MARGINS, LISTS = [0.9, 0.1, 0.4], [[1.5], [-0.5], [2.0]], [[2.0, 0.5], [1.0, 1.5], [3.0, -1.0]]
+INNER = {
+    "SparseMultipleNegativesRankingLoss": losses.SparseMultipleNegativesRankingLoss,
+    "SparseMarginMSELoss": losses.SparseMarginMSELoss,
+    "SparseDistillKLDivLoss": losses.SparseDistillKLDivLoss,
+    "SparseTripletLoss": losses.SparseTripletLoss,
+    "SparseCosineSimilarityLoss": losses.SparseCosineSimilarityLoss,
+    "SparseCoSENTLoss": losses.SparseCoSENTLoss,
+    "SparseAnglELoss": losses.SparseAnglELoss,
+}
+
+
+def loss_cases():
+    """Each: the loss of the embeddings, SpladeLoss's options, columns, labels."""
+    weights = {"document_regularizer_weight": 0.5, "query_regularizer_weight": 0.25}
+    found = [
+        ("SparseMultipleNegativesRankingLoss", weights, 3, None),
+        ("SparseMultipleNegativesRankingLoss", {"document_regularizer_weight": 0.5}, 2, None),
+        ("SparseMultipleNegativesRankingLoss", {**weights, "use_document_regularizer_only": True}, 2, None),
+        ("SparseMarginMSELoss", {**weights, "document_regularizer_threshold": 122, "query_regularizer_threshold": 125}, 3, MARGINS),
+        ("SparseMarginMSELoss", weights, 3, LISTS),
+        ("SparseDistillKLDivLoss", weights, 3, LISTS),
+        ("SparseTripletLoss", weights, 3, None),
+        ("SparseCosineSimilarityLoss", weights, 2, SCORES),
+        ("SparseCoSENTLoss", weights, 2, SCORES),
+        ("SparseAnglELoss", weights, 2, SCORES),
+        ("SparseMSELoss", {}, 1, "teacher"),
+    ]
+    return [
+        {"name": f"loss.{i}", "loss": name, "options": options, "columns": columns, "labels": labels}
+        for i, (name, options, columns, labels) in enumerate(found)
+    ]
+
+
+def add_losses(found, arrays):
+    teacher = torch.rand(3, len(make_tokenizer()), generator=torch.Generator().manual_seed(63)).relu()
+    arrays["teacher"] = teacher.numpy()
+    for case in found:
+        model = without_dropout("bert")
+        columns = [[TEXTS[(3 * c + i) % 5] for i in range(3)] for c in range(case["columns"])]
+        case["texts"] = columns
+        if case["loss"] == "SparseMSELoss":
+            loss = losses.SparseMSELoss(model)
+        else:
+            loss = losses.SpladeLoss(model, INNER[case["loss"]](model), **case["options"])
+        labels = teacher if case["labels"] == "teacher" else case["labels"] and torch.tensor(case["labels"])
+        value = loss([model.preprocess(column) for column in columns], labels)
+        value = sum(value.values()) if isinstance(value, dict) else value
+        value.backward()
+        case["value"] = value.item()
+        for name, parameter in model[0].auto_model.named_parameters():
+            if name in ("cls.predictions.bias", "cls.predictions.transform.dense.weight"):
+                arrays[f"{case['name']}.{name}"] = parameter.grad.numpy()
+
+
+def without_dropout(kind):
+    model = SparseEncoder(str(OUT / kind), device="cpu")
+    model.train()  # in evaluation SpladePooling overwrites what backward needs
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0
+    return model
 
 
 def cases():
     found = [{"name": kind, "folder": kind, "call": "encode", "options": {}} for kind in KINDS]
     for call in ("encode", "encode_query", "encode_document"):
         found.append({"name": f"saved.{call}", "folder": "saved", "call": call, "options": {}})
+    for call in ("encode_query", "encode_document"):
+        found.append({"name": f"queries.{call}", "folder": "queries", "call": call, "options": {}})
     found.append({"name": "saved.all", "folder": "saved", "call": "encode", "options": {"max_active_dims": 1000}})
     found.append({"name": "bert.three", "folder": "bert", "call": "encode", "options": {"max_active_dims": 3}})
     found.append({"name": "saved.prompt", "folder": "saved", "call": "encode", "options": {"prompt": "good ", "max_active_dims": 1000}})
@@ -117,21 +193,21 @@ def main():
             case["shared"] = model.decode(model.intersection(embeddings[0], embeddings[2]))
             arrays[case["name"] + ".similarity"] = model.similarity(embeddings, torch.stack([embeddings[i] for i in range(3)])).numpy()
             arrays[case["name"] + ".pairwise"] = model.similarity_pairwise(embeddings, embeddings).numpy()
+    # What another kind of model makes of the folder: the encoder and mean pooling.
+    arrays["saved.dense"] = SentenceTransformer(str(OUT / "saved"), device="cpu").encode(TEXTS, batch_size=1)
     # The gradient of a sum of squares, with a word's row shared by the encoder and the scores.
     for kind in ("bert", "bert_untied"):
-        model = SparseEncoder(str(OUT / kind), device="cpu")
-        model.train()  # without dropout; in evaluation SpladePooling overwrites what backward needs
-        for module in model.modules():
-            if isinstance(module, torch.nn.Dropout):
-                module.p = 0
+        model = without_dropout(kind)
         features = model.preprocess(TEXTS)
         (model(features)["sentence_embedding"] ** 2).sum().backward()
         for name, parameter in model[0].auto_model.named_parameters():
             looked_at = any(part in name for part in ("word_embeddings", "cls.predictions", "layer.1.output.dense"))
             if looked_at and parameter.grad is not None:
                 arrays[f"{kind}.gradient.{name}"] = parameter.grad.numpy()
+    of_losses = loss_cases()
+    add_losses(of_losses, arrays)
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, HERE / "sparse.safetensors")
-    write_json(HERE / "sparse.json", {"versions": VERSIONS, "texts": TEXTS, "cases": found})
+    write_json(HERE / "sparse.json", {"versions": VERSIONS, "texts": TEXTS, "cases": found, "losses": of_losses})
     print(f"sparse.json: {len(found)} cases")
 
 

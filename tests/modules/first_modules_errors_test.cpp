@@ -132,8 +132,8 @@ TEST(ModuleOrder, IsChecked) {
                   message);
   };
   refuses(json::array({pooling}),
-          "known as the first module: Asym, BoW, Router, StaticEmbedding, Transformer, "
-          "WordEmbeddings");
+          "known as the first module: Asym, BoW, MLMTransformer, Router, SparseStaticEmbedding, "
+          "StaticEmbedding, Transformer, WordEmbeddings");
   refuses({words, words}, "\"[1].type\" is ");
   refuses({words, words}, "expected it as the first module alone");
   refuses({words, module("Normalize", "")}, "expected a Pooling module before it");

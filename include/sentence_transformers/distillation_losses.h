@@ -4,6 +4,7 @@
 #include <sentence_transformers/loss.h>
 #include <sentence_transformers/similarity.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,28 @@ class MarginMSELoss : public EmbeddingLoss {
 
  private:
   util::ScoreFunction similarity_;
+};
+
+/// How DistillKLDivLoss compares a student with its teacher.
+struct DistillKLDivOptions {
+  /// [N, D] x [N, D] -> [N], of the student's scores.
+  util::ScoreFunction similarity = util::pairwise_dot_score;
+  double temperature = 1.0;  ///< what scores are divided by before the softmax
+  std::optional<double> student_temperature = std::nullopt;  ///< else temperature
+  std::optional<double> teacher_temperature = std::nullopt;  ///< else temperature
+};
+
+/// (query, passage, passage[s]): over an example's passages the student's softmax follows that of a
+/// teacher, whose score of each passage is a label (arXiv 2010.11386).
+class DistillKLDivLoss : public EmbeddingLoss {
+ public:
+  /// Throws std::invalid_argument for a temperature that is not positive and finite.
+  explicit DistillKLDivLoss(const DistillKLDivOptions& options = {});
+  std::string name() const override { return "DistillKLDivLoss"; }
+  at::Tensor compute(const std::vector<at::Tensor>& embeddings, const Batch& batch) override;
+
+ private:
+  DistillKLDivOptions options_;
 };
 
 }  // namespace sentence_transformers

@@ -25,35 +25,48 @@ std::string schedule_name(Schedule schedule) {
   return "constant_with_warmup";
 }
 
+/// What a card says of a kind of model.
+struct Wording {
+  const char *what, *tag, *pipeline, *type, *header, *call, *python, *result;
+};
+
+const Wording& wording(ModelKind kind) {
+  static const Wording table[] = {
+      {"sentence embedding model", "sentence-similarity", "sentence-similarity",
+       "SentenceTransformer", "sentence_transformer.h",
+       "model.encode({\"a sentence\", \"another one\"})",
+       "model.encode([\"a sentence\", \"another one\"])", "embeddings"},
+      {"cross-encoder", "cross-encoder", "text-ranking", "CrossEncoder", "cross_encoder.h",
+       "model.predict({{\"a query\", \"a passage\"}})",
+       "model.predict([(\"a query\", \"a passage\")])", "scores"},
+      {"sparse encoder", "sparse-encoder", "feature-extraction", "SparseEncoder",
+       "sparse_encoder.h", "model.encode({\"a sentence\", \"another one\"})",
+       "model.encode([\"a sentence\", \"another one\"])", "embeddings"},
+  };
+  return table[static_cast<size_t>(kind)];
+}
+
 /// The head that model hubs read.
-void write_front_matter(std::ostream& out, const TrainerInternals& t, bool is_cross_encoder) {
+void write_front_matter(std::ostream& out, const TrainerInternals& t, const Wording& words) {
   std::set<std::string> losses;
   int64_t examples = 0;
   for (const LoopTask& task : t.tasks) {
     losses.insert(task.loss_name);
     examples += task.dataset->size();
   }
-  out << "---\ntags:\n- sentence-transformers\n- "
-      << (is_cross_encoder ? "cross-encoder" : "sentence-similarity")
-      << "\n- dataset_size:" << examples << "\n";
+  out << "---\ntags:\n- sentence-transformers\n- " << words.tag << "\n- dataset_size:" << examples
+      << "\n";
   for (const std::string& loss : losses) out << "- loss:" << loss << "\n";
-  out << "pipeline_tag: " << (is_cross_encoder ? "text-ranking" : "sentence-similarity")
-      << "\nlibrary_name: sentence-transformers\n---\n\n";
+  out << "pipeline_tag: " << words.pipeline << "\nlibrary_name: sentence-transformers\n---\n\n";
 }
 
-void write_usage(std::ostream& out, bool is_cross_encoder) {
-  const char* name = is_cross_encoder ? "CrossEncoder" : "SentenceTransformer";
-  const char* call = is_cross_encoder ? "model.predict({{\"a query\", \"a passage\"}})"
-                                      : "model.encode({\"a sentence\", \"another one\"})";
-  const char* python = is_cross_encoder ? "model.predict([(\"a query\", \"a passage\")])"
-                                        : "model.encode([\"a sentence\", \"another one\"])";
-  const char* result = is_cross_encoder ? "scores" : "embeddings";
-  out << "## Usage\n\n```cpp\n#include <sentence_transformers/"
-      << (is_cross_encoder ? "cross_encoder.h" : "sentence_transformer.h")
-      << ">\n\nsentence_transformers::" << name << " model(\"path/to/this/folder\");\nat::Tensor "
-      << result << " = " << call << ";\n```\n\n```python\nfrom sentence_transformers import "
-      << name << "\n\nmodel = " << name << "(\"path/to/this/folder\")\n"
-      << result << " = " << python << "\n```\n\n";
+void write_usage(std::ostream& out, const Wording& words) {
+  out << "## Usage\n\n```cpp\n#include <sentence_transformers/" << words.header
+      << ">\n\nsentence_transformers::" << words.type
+      << " model(\"path/to/this/folder\");\nat::Tensor " << words.result << " = " << words.call
+      << ";\n```\n\n```python\nfrom sentence_transformers import " << words.type
+      << "\n\nmodel = " << words.type << "(\"path/to/this/folder\")\n"
+      << words.result << " = " << words.python << "\n```\n\n";
 }
 
 void write_training(std::ostream& out, const TrainerInternals& t) {
@@ -99,13 +112,13 @@ void write_logs(std::ostream& out, const TrainerInternals& t) {
 }  // namespace
 
 void write_model_card(const std::filesystem::path& folder, const TrainerInternals& t,
-                      bool is_cross_encoder) {
+                      ModelKind kind) {
+  const Wording& words = wording(kind);
   std::ostringstream out;
-  write_front_matter(out, t, is_cross_encoder);
-  out << "# " << folder.filename().string() << "\n\nA "
-      << (is_cross_encoder ? "cross-encoder" : "sentence embedding model")
+  write_front_matter(out, t, words);
+  out << "# " << folder.filename().string() << "\n\nA " << words.what
       << " trained with Sentence Transformers for C++ " << SENTENCE_TRANSFORMERS_VERSION << ".\n\n";
-  write_usage(out, is_cross_encoder);
+  write_usage(out, words);
   if (!t.state.metrics.empty()) {
     out << "## Evaluation\n\n| metric | value |\n| --- | --- |\n";
     for (const auto& [name, value] : t.state.metrics)

@@ -7,7 +7,9 @@
 
 namespace sentence_transformers {
 
+enum class ModelKind { sentence_transformer, cross_encoder, sparse_encoder };
+
 void write_model_card(const std::filesystem::path& folder, const TrainerInternals& trainer,
-                      bool is_cross_encoder);
+                      ModelKind kind);
 
 }  // namespace sentence_transformers

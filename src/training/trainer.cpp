@@ -1,7 +1,9 @@
 // The public trainers: what the loop needs to know of each kind of model.
+#include <sentence_transformers/sparse_trainer.h>
 #include <sentence_transformers/trainer.h>
 
 #include <stdexcept>
+#include <type_traits>
 
 #include "training/distributed.h"
 #include "training/model_card.h"
@@ -22,8 +24,15 @@ TrainedModel wrap(Model& model) {
           .device = model.device()};
 }
 
+template <class Model>
+constexpr ModelKind kKind =
+    std::is_same_v<Model, CrossEncoder>    ? ModelKind::cross_encoder
+    : std::is_same_v<Model, SparseEncoder> ? ModelKind::sparse_encoder
+                                           : ModelKind::sentence_transformer;
+
 NamedTensors parameters_of(const Loss& loss) { return loss.named_parameters(); }
 NamedTensors parameters_of(const CrossEncoderLoss&) { return {}; }
+NamedTensors parameters_of(const SparseLoss&) { return {}; }
 
 template <class Model, class LossType>
 std::vector<LoopTask> wrap(const Model& model, const std::vector<TrainingTask<LossType>>& tasks) {
@@ -94,10 +103,11 @@ template <class Model, class LossType>
 void Trainer<Model, LossType>::save_model(const std::filesystem::path& folder) const {
   if (rank() != 0) return;
   internals_->model.save(folder);
-  write_model_card(folder, *internals_, std::is_same_v<Model, CrossEncoder>);
+  write_model_card(folder, *internals_, kKind<Model>);
 }
 
 template class Trainer<SentenceTransformer, Loss>;
 template class Trainer<CrossEncoder, CrossEncoderLoss>;
+template class Trainer<SparseEncoder, SparseLoss>;
 
 }  // namespace sentence_transformers

@@ -1,0 +1,143 @@
+// Losses for sparse encoders: a loss of embeddings, and what keeps most of their dimensions at 0.
+#pragma once
+
+#include <sentence_transformers/distillation_losses.h>
+#include <sentence_transformers/loss.h>
+#include <sentence_transformers/pair_losses.h>
+#include <sentence_transformers/ranking_losses.h>
+#include <sentence_transformers/sparse_encoder.h>
+#include <sentence_transformers/triplet_losses.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#pragma GCC visibility push(default)
+namespace sentence_transformers {
+
+/// What a SparseEncoder is trained for.
+class SparseLoss {
+ public:
+  virtual ~SparseLoss() = default;
+  /// Python's class name.
+  virtual std::string name() const = 0;
+  /// The batch's loss, a scalar through which backward() reaches the model. Throws
+  /// std::invalid_argument if the batch has not the texts or labels that the loss needs.
+  virtual at::Tensor forward(const SparseEncoder& model, const Batch& batch) = 0;
+};
+
+/// The sum over dimensions of the squared mean of a batch: what a search by inverted lists costs
+/// (arXiv 2004.05665). A SpladeLoss weighs it.
+class FlopsLoss {
+ public:
+  /// With a threshold, embeddings of at most so many active dimensions count as zeros (arXiv
+  /// 2505.15070).
+  explicit FlopsLoss(std::optional<int64_t> threshold = std::nullopt) : threshold_(threshold) {}
+  /// [N, V] -> scalar.
+  at::Tensor compute(const at::Tensor& embeddings) const;
+
+ private:
+  std::optional<int64_t> threshold_;
+};
+
+/// How SpladeLoss weighs the cost of embeddings.
+struct SpladeLossOptions {
+  double document_regularizer_weight = 3e-5;  ///< of all texts of an example but the first
+  /// Of the first text, the query; without it queries are free, as where no model makes them.
+  std::optional<double> query_regularizer_weight = std::nullopt;
+  std::optional<int64_t> document_regularizer_threshold = std::nullopt;  ///< as FlopsLoss's
+  std::optional<int64_t> query_regularizer_threshold = std::nullopt;     ///< as FlopsLoss's
+  /// All texts are documents; query_regularizer_weight is not used then.
+  bool use_document_regularizer_only = false;
+};
+
+/// A loss of the embeddings plus what searching by them costs (SPLADE, arXiv 2109.10086).
+class SpladeLoss : public SparseLoss {
+ public:
+  /// `loss` computes on dense tensors [N, V], such as SparseMultipleNegativesRankingLoss; a
+  /// mini_batch_size of it is not used. Throws std::invalid_argument without one, or for a negative
+  /// weight.
+  SpladeLoss(std::shared_ptr<EmbeddingLoss> loss, const SpladeLossOptions& options = {});
+  std::string name() const override { return "SpladeLoss"; }
+  at::Tensor forward(const SparseEncoder& model, const Batch& batch) override;
+  /// embeddings: one [N, V] for each column -> scalar.
+  at::Tensor compute(const std::vector<at::Tensor>& embeddings, const Batch& batch);
+
+  /// What it was made with, and the weights as they are now.
+  const SpladeLossOptions& options() const { return options_; }
+  /// Weights from now on; a query weight only where there was one.
+  void set_weights(double document, double query);
+
+ private:
+  std::shared_ptr<EmbeddingLoss> loss_;
+  SpladeLossOptions options_;
+};
+
+/// MSELoss to a teacher's sparse embeddings, without a cost.
+class SparseMSELoss : public SparseLoss {
+ public:
+  std::string name() const override { return "SparseMSELoss"; }
+  at::Tensor forward(const SparseEncoder& model, const Batch& batch) override;
+};
+
+// The losses of other models with the numbers that suit dot products, for SpladeLoss. Python's
+// classes that compare by cosine also set the model's similarity; here its folder says it.
+
+/// MultipleNegativesRankingLoss by dot products.
+class SparseMultipleNegativesRankingLoss : public MultipleNegativesRankingLoss {
+ public:
+  /// As MultipleNegativesRankingLoss.
+  explicit SparseMultipleNegativesRankingLoss(const MultipleNegativesRankingOptions& options =
+                                                  {.scale = 1.0, .similarity = util::dot_score})
+      : MultipleNegativesRankingLoss(options) {}
+  std::string name() const override { return "SparseMultipleNegativesRankingLoss"; }
+};
+
+/// MarginMSELoss by dot products.
+class SparseMarginMSELoss : public MarginMSELoss {
+ public:
+  using MarginMSELoss::MarginMSELoss;
+  std::string name() const override { return "SparseMarginMSELoss"; }
+};
+
+/// DistillKLDivLoss at a temperature of 2.
+class SparseDistillKLDivLoss : public DistillKLDivLoss {
+ public:
+  /// As DistillKLDivLoss.
+  explicit SparseDistillKLDivLoss(const DistillKLDivOptions& options = {.temperature = 2.0})
+      : DistillKLDivLoss(options) {}
+  std::string name() const override { return "SparseDistillKLDivLoss"; }
+};
+
+/// TripletLoss by Euclidean distances.
+class SparseTripletLoss : public TripletLoss {
+ public:
+  using TripletLoss::TripletLoss;
+  std::string name() const override { return "SparseTripletLoss"; }
+};
+
+/// CosineSimilarityLoss.
+class SparseCosineSimilarityLoss : public CosineSimilarityLoss {
+ public:
+  using CosineSimilarityLoss::CosineSimilarityLoss;
+  std::string name() const override { return "SparseCosineSimilarityLoss"; }
+};
+
+/// CoSENTLoss.
+class SparseCoSENTLoss : public CoSENTLoss {
+ public:
+  using CoSENTLoss::CoSENTLoss;
+  std::string name() const override { return "SparseCoSENTLoss"; }
+};
+
+/// AnglELoss.
+class SparseAnglELoss : public AnglELoss {
+ public:
+  using AnglELoss::AnglELoss;
+  std::string name() const override { return "SparseAnglELoss"; }
+};
+
+}  // namespace sentence_transformers
+#pragma GCC visibility pop

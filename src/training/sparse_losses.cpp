@@ -1,0 +1,99 @@
+// Losses of sparse encoders. Ports of sentence_transformers/sparse_encoder (6.2.0):
+// losses/splade.py, flops.py, sparse_mse.py and callbacks/splade_callbacks.py.
+#include <ATen/ATen.h>
+#include <sentence_transformers/sparse_trainer.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "training/batch.h"
+
+namespace sentence_transformers {
+namespace {
+
+std::vector<at::Tensor> embed(const SparseEncoder& model, const Batch& batch) {
+  std::vector<at::Tensor> embeddings;
+  for (const Segment& segment : segments(batch)) {
+    embeddings.push_back(model.forward(segment.texts, segment.prompt, segment.task));
+  }
+  return columns(embeddings, static_cast<int64_t>(batch.examples.size()));
+}
+
+void check_weight(const char* name, double weight) {
+  if (weight >= 0) return;
+  throw std::invalid_argument(std::string("[SpladeLoss] ") + name + " is " +
+                              std::to_string(weight) + "; expected at least 0");
+}
+
+}  // namespace
+
+at::Tensor FlopsLoss::compute(const at::Tensor& embeddings) const {
+  at::Tensor counted = embeddings;
+  if (threshold_) {
+    const at::Tensor active = (embeddings != 0).sum(1, /*keepdim=*/true);  // [N, 1]
+    counted = embeddings * (active > *threshold_).to(embeddings.scalar_type());
+  }
+  return counted.mean(0).square().sum();
+}
+
+SpladeLoss::SpladeLoss(std::shared_ptr<EmbeddingLoss> loss, const SpladeLossOptions& options)
+    : loss_(std::move(loss)), options_(options) {
+  if (!loss_) throw std::invalid_argument("[SpladeLoss] expected a loss, found none");
+  check_weight("document_regularizer_weight", options_.document_regularizer_weight);
+  if (options_.use_document_regularizer_only) options_.query_regularizer_weight.reset();
+  check_weight("query_regularizer_weight", options_.query_regularizer_weight.value_or(0));
+}
+
+void SpladeLoss::set_weights(double document, double query) {
+  check_weight("document_regularizer_weight", document);
+  check_weight("query_regularizer_weight", query);
+  options_.document_regularizer_weight = document;
+  if (options_.query_regularizer_weight) options_.query_regularizer_weight = query;
+}
+
+at::Tensor SpladeLoss::forward(const SparseEncoder& model, const Batch& batch) {
+  return compute(embed(model, batch), batch);
+}
+
+at::Tensor SpladeLoss::compute(const std::vector<at::Tensor>& embeddings, const Batch& batch) {
+  const bool all = options_.use_document_regularizer_only;
+  expect_texts(name(), embeddings.size(), all ? 1 : 2, -1);
+  const at::Tensor documents =
+      at::cat(at::TensorList(embeddings).slice(all ? 0 : 1));  // [documents, V]
+  at::Tensor loss = loss_->compute(embeddings, batch) +
+                    FlopsLoss(options_.document_regularizer_threshold).compute(documents) *
+                        options_.document_regularizer_weight;
+  if (options_.query_regularizer_weight) {
+    loss = loss + FlopsLoss(options_.query_regularizer_threshold).compute(embeddings[0]) *
+                      *options_.query_regularizer_weight;
+  }
+  return loss;
+}
+
+at::Tensor SparseMSELoss::forward(const SparseEncoder& model, const Batch& batch) {
+  return MSELoss().compute(embed(model, batch), batch);
+}
+
+SpladeRegularizerWeightSchedulerCallback::SpladeRegularizerWeightSchedulerCallback(
+    std::shared_ptr<SpladeLoss> loss, RegularizerSchedule schedule, double warmup_ratio)
+    : loss_(std::move(loss)), schedule_(schedule), warmup_ratio_(warmup_ratio) {
+  const std::string start = "[SpladeRegularizerWeightSchedulerCallback] ";
+  if (!loss_) throw std::invalid_argument(start + "expected a SpladeLoss, found none");
+  if (!(warmup_ratio > 0 && warmup_ratio <= 1)) {
+    throw std::invalid_argument(start + "warmup_ratio is " + std::to_string(warmup_ratio) +
+                                "; expected above 0 to 1");
+  }
+  most_document_ = loss_->options().document_regularizer_weight;
+  most_query_ = loss_->options().query_regularizer_weight.value_or(0);
+}
+
+void SpladeRegularizerWeightSchedulerCallback::set_weights(const TrainingState& state) {
+  const auto warmup = std::max<int64_t>(
+      1, static_cast<int64_t>(static_cast<double>(state.max_steps) * warmup_ratio_));
+  double share = std::min(1.0, static_cast<double>(state.step) / static_cast<double>(warmup));
+  if (schedule_ == RegularizerSchedule::quadratic) share *= share;
+  loss_->set_weights(most_document_ * share, most_query_ * share);
+}
+
+}  // namespace sentence_transformers

@@ -34,13 +34,7 @@ void activate(at::Tensor& logits, ScoreActivation activation) {
 struct CrossEncoder::Impl final : BaseModel::Internals {
   Impl(const std::string& name, const CrossEncoderOptions& options)
       : Internals({"CrossEncoder", options.device, options.dtype, options.quantization},
-                  resolve_model(name,
-                                {.cache_folder = options.cache_folder,
-                                 .revision = options.revision,
-                                 .token = options.token,
-                                 .local_files_only = options.local_files_only,
-                                 .show_progress_bar = options.show_progress_bar},
-                                "cross-encoder", "CrossEncoder"),
+                  resolve_model(name, hub_options(options), "cross-encoder", "CrossEncoder"),
                   parts),
         parts(read_cross_encoder(path, options)) {
     placement.place(parts.modules);

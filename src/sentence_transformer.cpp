@@ -29,12 +29,7 @@ void check_size(std::optional<int64_t> truncate_dim, int64_t dimension) {
 struct SentenceTransformer::Impl final : BaseModel::Internals {
   Impl(const std::string& name, const LoadOptions& options)
       : Internals({"SentenceTransformer", options.device, options.dtype, options.quantization},
-                  resolve_model(name, {.cache_folder = options.cache_folder,
-                                       .revision = options.revision,
-                                       .token = options.token,
-                                       .local_files_only = options.local_files_only,
-                                       .show_progress_bar = options.show_progress_bar}),
-                  parts),
+                  resolve_model(name, hub_options(options)), parts),
         parts(read_model(path)) {
     if (options.truncate_dim) parts.truncate_dim = options.truncate_dim;
     check_size(parts.truncate_dim, parts.embedding_dimension);

@@ -47,15 +47,10 @@ at::Tensor dense(const at::Tensor& embeddings) {
 
 struct SparseEncoder::Impl final : BaseModel::Internals {
   Impl(const std::string& name, const LoadOptions& options)
-      : Internals({"SparseEncoder", options.device, options.dtype, options.quantization},
-                  resolve_model(name,
-                                {.cache_folder = options.cache_folder,
-                                 .revision = options.revision,
-                                 .token = options.token,
-                                 .local_files_only = options.local_files_only,
-                                 .show_progress_bar = options.show_progress_bar},
-                                "sentence-transformers", "SparseEncoder"),
-                  parts),
+      : Internals(
+            {"SparseEncoder", options.device, options.dtype, options.quantization},
+            resolve_model(name, hub_options(options), "sentence-transformers", "SparseEncoder"),
+            parts),
         parts(read_sparse_encoder(path)) {
     if (options.truncate_dim) {
       throw std::invalid_argument(

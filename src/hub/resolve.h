@@ -9,6 +9,16 @@
 
 namespace sentence_transformers {
 
+/// What a model's options say of downloads.
+template <class Options>
+HubOptions hub_options(const Options& options) {
+  return {.cache_folder = options.cache_folder,
+          .revision = options.revision,
+          .token = options.token,
+          .local_files_only = options.local_files_only,
+          .show_progress_bar = options.show_progress_bar};
+}
+
 /// `name` itself if it is a folder; else the first folder that holds a model in models/ or plainly
 /// in a cache; else what the Hub has under that name, brought into the first cache; else what a
 /// cache has of it. Caches are options.cache_folder, $SENTENCE_TRANSFORMERS_HOME and the Hugging

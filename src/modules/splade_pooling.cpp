@@ -37,7 +37,7 @@ SpladePooling::SpladePooling(const Config& config, int64_t words)
 }
 
 at::Tensor SpladePooling::activate(const at::Tensor& scores) const {
-  const at::Tensor once = at::log1p(at::relu(scores));
+  const at::Tensor once = at::log1p(at::relu(scores.to(at::kFloat)));
   return twice_ ? at::log1p(once) : once;
 }
 
@@ -52,7 +52,7 @@ at::Tensor SpladePooling::pool(const at::Tensor& scores, int64_t dim) const {
 void SpladePooling::forward(Features& features) const {
   const at::Tensor& x = features.token_embeddings;
   const auto scores = [&](int64_t begin, int64_t count) {
-    return features.words->forward(x.narrow(0, begin, count)).to(at::kFloat);
+    return features.words->forward(x.narrow(0, begin, count));
   };
   std::vector<at::Tensor> pooled;
   for (const auto& [offset, count, length] : features.batch.groups) {

@@ -239,6 +239,26 @@ TEST(SparseEncoder, QueriesNeedNoTransformer) {
   EXPECT_TRUE(model.forward({"the dog"}, "", "document").requires_grad());
 }
 
+TEST(SparseEncoder, RefusesWeightsOfQueriesThatDoNotFit) {
+  const TempDir dir;
+  const fs::path model = dir.path() / "model", queries = model / "query_0_SparseStaticEmbedding";
+  fs::copy(folder("queries"), model, fs::copy_options::recursive);
+  const auto load_again = [&] { return SparseEncoder(model.string(), {.device = "cpu"}); };
+  write_file(queries / "config.json", R"({"path": "idf.json"})");
+  EXPECT_THROWS(UnsupportedError, load_again(), "\"path\" is \"idf.json\"",
+                "expected the weights in the folder itself");
+  fs::remove(queries / "config.json");
+  EXPECT_EQ(load_again().encode_query("the dog").size(0), 178);
+  const auto write_weight = [&](const at::Tensor& weight) {
+    write_safetensors(queries / "model.safetensors", {{"weight", weight}}, {});
+  };
+  write_weight(at::ones({178, 2}, at::kFloat));
+  EXPECT_THROWS(LoadError, load_again(), "model.safetensors",
+                "\"weight\": expected one number a token, found 2 dimensions");
+  write_weight(at::ones({5}, at::kFloat));
+  EXPECT_THROWS(LoadError, load_again(), "the tokenizer has 178 tokens, \"weight\" 5 numbers");
+}
+
 TEST_F(SparseEncoderFolder, RefusesOtherSettings) {
   change("1_SpladePooling/config.json", "/pooling_strategy", "mean");
   EXPECT_THROWS(LoadError, load(), "\"pooling_strategy\" is \"mean\"; known: max, sum");

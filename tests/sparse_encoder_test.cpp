@@ -139,6 +139,29 @@ TEST(SparseEncoder, SavedAndOpenedAgain) {
   }
 }
 
+// transformers shares the table where a file has it twice with the same numbers.
+TEST(SparseEncoder, ATableThatTheFileHasTwice) {
+  const TempDir dir;
+  const fs::path model = dir.path() / "model";
+  fs::copy(folder("bert"), model, fs::copy_options::recursive);
+  const auto parameters = load("bert").named_parameters();
+  const auto with_table = [&](double factor) {
+    auto changed = parameters;
+    for (const auto& [name, value] : parameters) {
+      if (!name.ends_with("word_embeddings.weight")) continue;
+      changed.emplace_back("cls.predictions.decoder.weight", value.detach() * factor);
+    }
+    write_safetensors(model / "model.safetensors", changed, {{"format", "pt"}});
+    return SparseEncoder(model.string(), {.device = "cpu"});
+  };
+  const SparseEncoder same = with_table(1);
+  EXPECT_EQ(same.named_parameters().size(), parameters.size());
+  EXPECT_LE(largest_difference(same.encode(texts()).to_dense(), golden_array("bert")), 2e-5);
+  const SparseEncoder other = with_table(2);
+  EXPECT_EQ(other.named_parameters().size(), parameters.size() + 1);
+  EXPECT_GT(largest_difference(other.encode(texts()).to_dense(), golden_array("bert")), 0.1);
+}
+
 TEST(SparseEncoder, OtherNumbersStayClose) {
   for (const char* name : {"bert", "modernbert"}) {
     const at::Tensor expected = golden_array(name);

@@ -1,5 +1,7 @@
 #include "encoders/language_head.h"
 
+#include <ATen/ATen.h>
+
 #include "encoders/transformer_encoder.h"
 
 namespace sentence_transformers {
@@ -13,11 +15,13 @@ class WordScores : public LanguageHead {
     dense_ = add_linear(config.dense, weights, size, size, config.dense_bias);
     norm_ = add_norm(config.norm, weights, size, config.norm_config);
     // Registered by the checkpoint's names; a table that is the encoder's stays the encoder's
-    // alone.
+    // alone, also where the file has its numbers twice.
     const std::string weight = config.decoder + ".weight", own_bias = config.decoder + ".bias";
-    const at::Tensor table = weights.contains(weight)
-                                 ? add_parameter(weight, weights.get(weight, {words, size}))
-                                 : encoder.words()->weight;
+    at::Tensor table = encoder.words()->weight;
+    if (weights.contains(weight)) {
+      const at::Tensor own = weights.get(weight, {words, size});
+      if (!config.ties_words || !at::equal(own, table)) table = add_parameter(weight, own);
+    }
     at::Tensor bias;
     if (config.decoder_bias) {
       // Where both are there, the own one counts; the other is a rest of older files.

@@ -19,7 +19,8 @@ struct LanguageHeadConfig {
   NormConfig norm_config = {};
   /// The product with a row for each word. Files without its weight share the encoder's words.
   std::string decoder = "";
-  std::string bias = "";  // of the decoder, in files that have it not under the decoder's name
+  bool ties_words = true;  // config.json's tie_word_embeddings
+  std::string bias = "";   // of the decoder, in files that have it not under the decoder's name
   bool decoder_bias = true;
 };
 

@@ -134,7 +134,8 @@ MaskedLanguageModel make_masked_language_model(const Config& config, const Weigh
   const std::string prefix = find_prefix(row, weights);
   MaskedLanguageModel result{row.make(config, weights / prefix), nullptr, row.prefix,
                              type.masked_language_model};
-  const LanguageHeadConfig head = row.language_head(config);
+  LanguageHeadConfig head = row.language_head(config);
+  head.ties_words = config.get<bool>("tie_word_embeddings", true);
   result.head = make_language_head(head, weights, *result.encoder);
   // What other tasks have beside, and the decoder's other names for the same numbers.
   Architecture with_more = row;

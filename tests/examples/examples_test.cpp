@@ -229,7 +229,7 @@ TEST_F(Examples, EncodeReadsStandardInput) {
 
 const std::string kTinyCross = SOURCE_FOLDER "/tests/golden/tiny_cross";
 
-TEST(Examples, SparseEncoderShowsWords) {
+TEST_F(Examples, SparseEncoderShowsWords) {
   const std::string model = SOURCE_FOLDER "/tests/golden/sparse/bert";
   const Result listed = run("sparse_encoder", {model});
   EXPECT_EQ(listed.status, 0) << listed.output;

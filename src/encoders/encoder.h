@@ -84,7 +84,7 @@ Classifier make_logit_scorer(const Config& config, const Weights& weights,
 /// An encoder with its scores of words. Throws UnsupportedError for an architecture without them.
 MaskedLanguageModel make_masked_language_model(const Config& config, const Weights& weights);
 
-/// Is config.json that of such a model, by its first architecture's name?
+/// Is config.json that of such a model, by the name of one of its architectures?
 bool is_masked_language_model(const Config& config);
 
 /// How many labels config.json speaks of, by `num_labels` or else `id2label`; without both a

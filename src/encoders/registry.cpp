@@ -71,6 +71,14 @@ void check_all_taken(const Architecture& row, const Config& config, const Weight
   }
 }
 
+/// Does one of config.json's `architectures` end so?
+bool has_architecture(const Config& config, std::string_view end) {
+  const nlohmann::json names = config.json().value("architectures", nlohmann::json());
+  return std::any_of(names.begin(), names.end(), [&](const auto& name) {
+    return name.is_string() && name.template get_ref<const std::string&>().ends_with(end);
+  });
+}
+
 }  // namespace
 
 std::shared_ptr<Encoder> make_encoder(const Config& config, const Weights& weights) {
@@ -148,22 +156,14 @@ MaskedLanguageModel make_masked_language_model(const Config& config, const Weigh
 }
 
 bool is_masked_language_model(const Config& config) {
-  const nlohmann::json names = config.json().value("architectures", nlohmann::json());
-  return std::any_of(names.begin(), names.end(), [](const auto& name) {
-    return name.is_string() && name.template get_ref<const std::string&>().ends_with("ForMaskedLM");
-  });
+  return has_architecture(config, "ForMaskedLM");
 }
 
 int64_t count_labels(const Config& config) {
   if (const auto count = config.find<int64_t>("num_labels")) return *count;
   if (config.has("id2label")) return static_cast<int64_t>(config.at("id2label").json().size());
   // transformers leaves the key out for two labels, which only a classifier of its own means.
-  const nlohmann::json names = config.json().value("architectures", nlohmann::json());
-  const bool is_classifier = std::any_of(names.begin(), names.end(), [](const auto& name) {
-    return name.is_string() &&
-           name.template get_ref<const std::string&>().ends_with("ForSequenceClassification");
-  });
-  return is_classifier ? 2 : 1;
+  return has_architecture(config, "ForSequenceClassification") ? 2 : 1;
 }
 
 }  // namespace sentence_transformers

@@ -149,11 +149,7 @@ std::vector<int64_t> sample(int64_t total, int64_t count) {
 
 at::Tensor EmbeddingLoss::forward(const SentenceTransformer& model, const Batch& batch) {
   if (mini_batch_size() > 0) return forward_with_gradient_cache(*this, model, batch);
-  std::vector<at::Tensor> embeddings;
-  for (const Segment& segment : segments(batch)) {
-    embeddings.push_back(model.forward(segment.texts, segment.prompt, segment.task));
-  }
-  return compute(columns(embeddings, static_cast<int64_t>(batch.examples.size())), batch);
+  return compute(embed_columns(model, batch), batch);
 }
 
 }  // namespace sentence_transformers

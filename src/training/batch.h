@@ -33,6 +33,15 @@ struct Segment {
 std::vector<Segment> segments(const Batch& batch);
 /// The columns [N, D] of the segments' embeddings.
 std::vector<at::Tensor> columns(const std::vector<at::Tensor>& segments, int64_t examples);
+/// The batch's columns, embedded by a model: one [N, D] for each.
+template <class Model>
+std::vector<at::Tensor> embed_columns(const Model& model, const Batch& batch) {
+  std::vector<at::Tensor> embeddings;
+  for (const Segment& segment : segments(batch)) {
+    embeddings.push_back(model.forward(segment.texts, segment.prompt, segment.task));
+  }
+  return columns(embeddings, static_cast<int64_t>(batch.examples.size()));
+}
 
 /// `count` of 0 ... total - 1, in rising order, by LibTorch's default generator; all of them if
 /// count is below 1 or beyond total.

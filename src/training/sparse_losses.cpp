@@ -12,14 +12,6 @@
 namespace sentence_transformers {
 namespace {
 
-std::vector<at::Tensor> embed(const SparseEncoder& model, const Batch& batch) {
-  std::vector<at::Tensor> embeddings;
-  for (const Segment& segment : segments(batch)) {
-    embeddings.push_back(model.forward(segment.texts, segment.prompt, segment.task));
-  }
-  return columns(embeddings, static_cast<int64_t>(batch.examples.size()));
-}
-
 void check_weight(const char* name, double weight) {
   if (weight >= 0) return;
   throw std::invalid_argument(std::string("[SpladeLoss] ") + name + " is " +
@@ -53,7 +45,7 @@ void SpladeLoss::set_weights(double document, double query) {
 }
 
 at::Tensor SpladeLoss::forward(const SparseEncoder& model, const Batch& batch) {
-  return compute(embed(model, batch), batch);
+  return compute(embed_columns(model, batch), batch);
 }
 
 at::Tensor SpladeLoss::compute(const std::vector<at::Tensor>& embeddings, const Batch& batch) {
@@ -72,7 +64,7 @@ at::Tensor SpladeLoss::compute(const std::vector<at::Tensor>& embeddings, const 
 }
 
 at::Tensor SparseMSELoss::forward(const SparseEncoder& model, const Batch& batch) {
-  return MSELoss().compute(embed(model, batch), batch);
+  return MSELoss().compute(embed_columns(model, batch), batch);
 }
 
 SpladeRegularizerWeightSchedulerCallback::SpladeRegularizerWeightSchedulerCallback(

@@ -41,31 +41,6 @@ struct SentenceTransformer::Impl final : BaseModel::Internals {
     return wanted.value_or(parts.embedding_dimension);
   }
 
-  /// Runs all texts through the modules of a way and calls done(features, places), see run_passes.
-  void run(const Texts& texts, const EncodeOptions& options, const Way& way,
-           const std::function<void(const Features&, const std::vector<Place>&)>& done) const {
-    const std::string prompt = prompt_text(kEncode, options.prompt, options.prompt_name,
-                                           parts.default_prompt_name, parts.prompts);
-    const int64_t prompt_tokens = way.input->prompt_tokens(prompt);
-    const PassOptions passes{.function = kEncode,
-                             .title = "Encoding",
-                             .device = placement.device(),
-                             .batch_size = options.batch_size,
-                             .tokens_a_pass = placement.tokens_a_pass(),
-                             .takes_no_tokens = way.input->takes_no_tokens(),
-                             .show_progress_bar = options.show_progress_bar,
-                             .report = options.report};
-    run_passes(texts.size(), tokenize(texts, prompt, *way.input), passes,
-               [&](TokenBatch batch, const std::vector<Place>& places) {
-                 std::vector<at::Tensor> layers;
-                 Features features{.batch = std::move(batch),
-                                   .prompt_tokens = prompt_tokens,
-                                   .layers = way.keeps_layers ? &layers : nullptr};
-                 for (const Module* module : way.modules) module->forward(features);
-                 done(features, places);
-               });
-  }
-
   Way way(const EncodeOptions& options) const {
     return parts.way(options.task.value_or(""), kEncode);
   }
@@ -75,12 +50,13 @@ struct SentenceTransformer::Impl final : BaseModel::Internals {
     check_size(options.truncate_dim, parts.embedding_dimension);
     const int64_t size = dimension(options);
     at::Tensor result = at::empty({static_cast<int64_t>(texts.size()), size}, at::kFloat);
-    run(texts, options, way(options), [&](const Features& f, const auto& places) {
-      at::Tensor e = f.sentence_embedding;
-      if (size != e.size(1)) e = util::truncate_embeddings(e, size);
-      if (options.normalize_embeddings) e = util::normalize_embeddings(e);
-      put_rows(e, places, result);
-    });
+    run_way(texts, options, way(options), parts, placement, kEncode,
+            [&](const Features& f, const auto& places) {
+              at::Tensor e = f.sentence_embedding;
+              if (size != e.size(1)) e = util::truncate_embeddings(e, size);
+              if (options.normalize_embeddings) e = util::normalize_embeddings(e);
+              put_rows(e, places, result);
+            });
     return result;
   }
 
@@ -92,11 +68,7 @@ struct SentenceTransformer::Impl final : BaseModel::Internals {
   std::vector<at::Tensor> run_once(const Texts& texts, const std::string& prompt,
                                    const std::string& task, std::vector<at::Tensor>* layers) const {
     const Way way = parts.way(task, kForward);
-    const SinglePass pass = single_pass(texts.size(), tokenize(texts, prompt, *way.input),
-                                        {.function = kForward,
-                                         .title = "",
-                                         .device = placement.device(),
-                                         .takes_no_tokens = way.input->takes_no_tokens()});
+    const SinglePass pass = single_pass(texts, prompt, way, placement, kForward);
     std::vector<at::Tensor> kept;
     Features features{.batch = pass.batch,
                       .prompt_tokens = way.input->prompt_tokens(prompt),
@@ -214,19 +186,20 @@ std::vector<at::Tensor> SentenceTransformer::encode_tokens(
   check_size(options.truncate_dim, dimension);
   const auto size = options.truncate_dim ? options.truncate_dim : impl().parts.truncate_dim;
   std::vector<at::Tensor> result(sentences.size());
-  impl().run(views(sentences), options, way, [&](const Features& f, const auto& places) {
-    at::Tensor tokens = f.token_embeddings;
-    if (size) tokens = util::truncate_embeddings(tokens, *size);
-    tokens = tokens.to(at::kCPU, at::kFloat);
-    const c10::InferenceMode ordinary_tensors(false);
-    std::vector<at::Tensor> rows;
-    for (const LengthGroup& g : f.batch.groups) {
-      for (int64_t i = 0; i < g.count; ++i) {
-        rows.push_back(tokens.narrow(0, g.offset + i * g.length, g.length));
-      }
-    }
-    for (const auto& [row, input] : places) result[input] = rows[row].clone();
-  });
+  run_way(views(sentences), options, way, impl().parts, impl().placement, kEncode,
+          [&](const Features& f, const auto& places) {
+            at::Tensor tokens = f.token_embeddings;
+            if (size) tokens = util::truncate_embeddings(tokens, *size);
+            tokens = tokens.to(at::kCPU, at::kFloat);
+            const c10::InferenceMode ordinary_tensors(false);
+            std::vector<at::Tensor> rows;
+            for (const LengthGroup& g : f.batch.groups) {
+              for (int64_t i = 0; i < g.count; ++i) {
+                rows.push_back(tokens.narrow(0, g.offset + i * g.length, g.length));
+              }
+            }
+            for (const auto& [row, input] : places) result[input] = rows[row].clone();
+          });
   return result;
 }
 

@@ -63,34 +63,21 @@ struct SparseEncoder::Impl final : BaseModel::Internals {
     const auto most = options.max_active_dims ? options.max_active_dims : parts.max_active_dims;
     if (most) check_at_least_one(kSparseEncode, "max_active_dims", *most);
     const Way way = parts.way(options.task.value_or(""), kSparseEncode);
-    const std::string prompt = prompt_text(kSparseEncode, options.prompt, options.prompt_name,
-                                           parts.default_prompt_name, parts.prompts);
-    const PassOptions passes{.function = kSparseEncode,
-                             .title = "Encoding",
-                             .device = placement.device(),
-                             .batch_size = options.batch_size,
-                             .tokens_a_pass = placement.tokens_a_pass(),
-                             .takes_no_tokens = way.input->takes_no_tokens(),
-                             .show_progress_bar = options.show_progress_bar,
-                             .report = options.report};
     // Each pass's rows as they come, and which text is where; then all in the texts' order.
     std::vector<std::pair<const SparseRows*, int64_t>> where(texts.size());
     std::vector<std::unique_ptr<SparseRows>> made;
     std::mutex mutex;
-    run_passes(texts.size(), tokenize(texts, prompt, *way.input), passes,
-               [&](TokenBatch batch, const std::vector<Place>& places) {
-                 Features features{.batch = std::move(batch),
-                                   .prompt_tokens = way.input->prompt_tokens(prompt)};
-                 for (const Module* module : way.modules) module->forward(features);
-                 at::Tensor rows = features.sentence_embedding;
-                 if (most) rows = keep_largest(rows, *most);
-                 auto sparse = std::make_unique<SparseRows>(SparseRows::of(rows, kSparseEncode));
-                 const std::lock_guard lock(mutex);
-                 for (const auto& [row, input] : places) {
-                   where[input] = {sparse.get(), static_cast<int64_t>(row)};
-                 }
-                 made.push_back(std::move(sparse));
-               });
+    run_way(texts, options, way, parts, placement, kSparseEncode,
+            [&](const Features& features, const std::vector<Place>& places) {
+              at::Tensor rows = features.sentence_embedding;
+              if (most) rows = keep_largest(rows, *most);
+              auto sparse = std::make_unique<SparseRows>(SparseRows::of(rows, kSparseEncode));
+              const std::lock_guard lock(mutex);
+              for (const auto& [row, input] : places) {
+                where[input] = {sparse.get(), static_cast<int64_t>(row)};
+              }
+              made.push_back(std::move(sparse));
+            });
     SparseRows all{.width = parts.width};
     for (const auto& [rows, row] : where) all.add_row(*rows, row);
     return all.tensor();
@@ -98,12 +85,11 @@ struct SparseEncoder::Impl final : BaseModel::Internals {
 
   at::Tensor forward(const Texts& texts, const std::string& prompt, const std::string& task) const {
     const Way way = parts.way(task, kSparseForward);
-    const SinglePass pass = single_pass(texts.size(), tokenize(texts, prompt, *way.input),
-                                        {.function = kSparseForward,
-                                         .title = "",
-                                         .device = placement.device(),
-                                         .takes_no_tokens = way.input->takes_no_tokens()});
-    Features features{.batch = pass.batch, .prompt_tokens = way.input->prompt_tokens(prompt)};
+    const SinglePass pass = single_pass(texts, prompt, way, placement, kSparseForward);
+    std::vector<at::Tensor> layers;
+    Features features{.batch = pass.batch,
+                      .prompt_tokens = way.input->prompt_tokens(prompt),
+                      .layers = way.keeps_layers ? &layers : nullptr};
     const Autocast scope = placement.autocast_scope();
     for (const Module* module : way.modules) module->forward(features);
     return features.sentence_embedding.index_select(0, pass.rows).to(at::kFloat);

@@ -4,10 +4,12 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/batching.h"
 #include "model/model_files.h"
+#include "model/placement.h"
 
 namespace sentence_transformers {
 
@@ -23,6 +25,43 @@ inline Tokenize tokenize(const Texts& texts, const std::string& prompt, const In
     return prompt.empty() ? input.tokenize(texts[i])
                           : input.tokenize(prompt + std::string(texts[i]));
   };
+}
+
+/// Runs all texts through the modules of a way and calls done(features, places), see run_passes.
+/// Options are those of an encode call.
+template <class Options, class Done>
+void run_way(const Texts& texts, const Options& options, const Way& way, const ModelFolder& model,
+             const Placement& placement, const std::string& function, const Done& done) {
+  const std::string prompt = prompt_text(function, options.prompt, options.prompt_name,
+                                         model.default_prompt_name, model.prompts);
+  const int64_t prompt_tokens = way.input->prompt_tokens(prompt);
+  const PassOptions passes{.function = function,
+                           .title = "Encoding",
+                           .device = placement.device(),
+                           .batch_size = options.batch_size,
+                           .tokens_a_pass = placement.tokens_a_pass(),
+                           .takes_no_tokens = way.input->takes_no_tokens(),
+                           .show_progress_bar = options.show_progress_bar,
+                           .report = options.report};
+  run_passes(texts.size(), tokenize(texts, prompt, *way.input), passes,
+             [&](TokenBatch batch, const std::vector<Place>& places) {
+               std::vector<at::Tensor> layers;
+               Features features{.batch = std::move(batch),
+                                 .prompt_tokens = prompt_tokens,
+                                 .layers = way.keeps_layers ? &layers : nullptr};
+               for (const Module* module : way.modules) module->forward(features);
+               done(features, places);
+             });
+}
+
+/// All texts in one pass, for gradients; `prompt` must outlive the call alone.
+inline SinglePass single_pass(const Texts& texts, const std::string& prompt, const Way& way,
+                              const Placement& placement, const std::string& function) {
+  return single_pass(texts.size(), tokenize(texts, prompt, *way.input),
+                     {.function = function,
+                      .title = "",
+                      .device = placement.device(),
+                      .takes_no_tokens = way.input->takes_no_tokens()});
 }
 
 /// Options with a task, and the first of `names` that the model has as prompt, unless the caller

@@ -26,10 +26,10 @@ struct Epilogue {
 /// of one head of one token are contiguous. For query i and key j of a text, both counted from 0:
 ///     score(i, j) = scale * q_i . k_j + bias[i * bias_step + j]
 /// and the result is the sum of v_j, weighted by softmax over the keys that i sees: those that
-/// left and right allow. NaN in a query, or in a key that it sees, makes its whole result NaN; so
-/// does a score of +infinity, or none that is more than -infinity. NaN in a value makes that
-/// dimension NaN for the queries that see it. What a query does not see changes its result by 1e-7
-/// at most.
+/// attended, left and right allow. NaN in a query, or in a key that it sees, makes its whole result
+/// NaN; so does a score of +infinity, or none that is more than -infinity. NaN in a value makes
+/// that dimension NaN for the queries that see it. What a query does not see changes its result by
+/// 1e-7 at most.
 template <class T>
 struct Attention {
   const T *queries, *keys, *values;                // of the text's first token
@@ -46,7 +46,8 @@ struct Attention {
   /// Optional; by distance (bias_step -1, bias at distance 0) or dense (bias_step a row's length).
   const float* bias = nullptr;
   int64_t bias_step = 0;
-  int64_t bias_head_step = 0;  // from a head to the next of those that share the keys
+  int64_t bias_head_step = 0;     // from a head to the next of those that share the keys
+  int64_t attended = kUnlimited;  // of the text's first tokens, which are keys; the others are none
 
   static constexpr int64_t kUnlimited = INT64_MAX / 4;
 };

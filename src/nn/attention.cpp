@@ -29,6 +29,25 @@ bool has_kernel(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, i
   return fits(q) && fits(k) && fits(v);
 }
 
+/// The tokens of a text that are attended to.
+int64_t attended_of(const AttentionExtras& extras, int64_t text, int64_t length) {
+  return extras.attended.empty() ? length : extras.attended[static_cast<size_t>(text)];
+}
+
+/// Does a query see nothing, as its window ends behind the last token that is attended to? What
+/// LibTorch's operator makes of it is Python's.
+bool sees_nothing(const AttentionConfig& c, const std::vector<LengthGroup>& groups,
+                  const AttentionExtras& extras) {
+  if (c.left == c.kUnlimited) return false;
+  int64_t text = 0;
+  for (const LengthGroup& g : groups) {
+    for (int64_t i = 0; i < g.count; ++i) {
+      if (g.length - 1 - c.left >= attended_of(extras, text++, g.length)) return true;
+    }
+  }
+  return false;
+}
+
 /// The part of a bias that the kernel for a text and its first head reads.
 struct BiasView {
   at::Tensor values = {};
@@ -50,6 +69,7 @@ BiasView view_bias(const AttentionExtras& extras, size_t group) {
 template <class Number>
 void kernel_group(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                   const AttentionConfig& c, const LengthGroup& g, const BiasView& bias,
+                  const AttentionExtras& extras, int64_t first_text,
                   void (*kernel)(const kernels::Attention<Number>&, float*),
                   const at::Tensor& out) {
   const int64_t shared = c.heads / c.key_value_heads;
@@ -79,6 +99,7 @@ void kernel_group(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                            .scale = static_cast<float>(c.scale)};
       if (c.left != c.kUnlimited) attention.left = c.left;
       if (c.right != c.kUnlimited) attention.right = c.right;
+      attention.attended = attended_of(extras, first_text + text, g.length);
       if (bias.values.defined()) {
         attention.bias = bias.values.const_data_ptr<float>() + bias.at_zero +
                          first_head * bias.head + text * bias.text;
@@ -95,21 +116,35 @@ at::Tensor kernel_attention(const at::Tensor& q, const at::Tensor& k, const at::
                             const AttentionExtras& extras) {
   const at::Tensor out = empty_in_workspace({q.size(0), c.heads * c.head_size}, q.options());
   const kernels::Kernels& set = *kernels::best();
-  for (size_t i = 0; i < groups.size(); ++i) {
+  int64_t text = 0;
+  for (size_t i = 0; i < groups.size(); text += groups[i++].count) {
     const BiasView bias = view_bias(extras, i);
     if (q.scalar_type() == at::kFloat) {
-      kernel_group<float>(q, k, v, c, groups[i], bias,
+      kernel_group<float>(q, k, v, c, groups[i], bias, extras, text,
                           extras.fast ? set.attention_f32_fast : set.attention_f32, out);
     } else {
-      kernel_group<uint16_t>(q, k, v, c, groups[i], bias, set.attention_bf16, out);
+      kernel_group<uint16_t>(q, k, v, c, groups[i], bias, extras, text, set.attention_bf16, out);
     }
   }
   return out;
 }
 
+/// Which keys of a group's texts are not attended to: [count, 1, 1, length], or nothing.
+at::Tensor unattended(const LengthGroup& g, const AttentionExtras& extras, int64_t first_text,
+                      const at::Tensor& places) {
+  if (extras.attended.empty()) return {};
+  const auto of_group =
+      extras.attended.subspan(static_cast<size_t>(first_text), static_cast<size_t>(g.count));
+  const at::Tensor counts =
+      at::tensor(at::IntArrayRef(of_group.data(), of_group.size()), at::kLong);
+  return places.ge(counts.to(places.device()).view({g.count, 1, 1, 1}));
+}
+
 /// What LibTorch's operator adds to the scores of a group, or nothing.
-std::optional<at::Tensor> plain_mask(const at::Tensor& q, const AttentionConfig& c, int64_t length,
-                                     const AttentionExtras& extras, size_t group) {
+std::optional<at::Tensor> plain_mask(const at::Tensor& q, const AttentionConfig& c,
+                                     const LengthGroup& g, const AttentionExtras& extras,
+                                     size_t group, int64_t first_text) {
+  const int64_t length = g.length;
   const at::Tensor places = at::arange(length, q.options().dtype(at::kLong));
   const at::Tensor distance = places.unsqueeze(0) - places.unsqueeze(1);  // key - query
   at::Tensor mask;
@@ -120,11 +155,15 @@ std::optional<at::Tensor> plain_mask(const at::Tensor& q, const AttentionConfig&
   } else if (!extras.dense_bias.empty()) {
     mask = extras.dense_bias[group];
   }
+  at::Tensor hidden = unattended(g, extras, first_text, places);
   if (c.limited()) {
-    const at::Tensor hidden = distance.gt(c.right) | distance.lt(-c.left);
+    const at::Tensor outside = distance.gt(c.right) | distance.lt(-c.left);
+    hidden = hidden.defined() ? hidden | outside : outside;
+  }
+  if (hidden.defined()) {
     constexpr double kHidden = -std::numeric_limits<double>::infinity();
     mask = mask.defined() ? mask.masked_fill(hidden, kHidden)
-                          : at::zeros({length, length}, q.options()).masked_fill(hidden, kHidden);
+                          : at::zeros_like(hidden, q.options()).masked_fill(hidden, kHidden);
   }
   return mask.defined() ? std::optional(mask.to(q.scalar_type())) : std::nullopt;
 }
@@ -135,7 +174,8 @@ at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::T
                            const AttentionExtras& extras) {
   std::vector<at::Tensor> outputs;
   outputs.reserve(groups.size());
-  for (size_t i = 0; i < groups.size(); ++i) {
+  int64_t text = 0;
+  for (size_t i = 0; i < groups.size(); text += groups[i++].count) {
     const LengthGroup& g = groups[i];
     const auto part = [&](const at::Tensor& t, int64_t heads) {  // [count, heads, length, size]
       return t.narrow(0, g.offset, g.count * g.length)
@@ -145,7 +185,7 @@ at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::T
     const bool shares = c.key_value_heads != c.heads;
     outputs.push_back(at::scaled_dot_product_attention(part(q, c.heads), part(k, c.key_value_heads),
                                                        part(v, c.key_value_heads),
-                                                       plain_mask(q, c, g.length, extras, i),
+                                                       plain_mask(q, c, g, extras, i, text),
                                                        extras.dropout, false, c.scale, shares)
                           .transpose(1, 2)
                           .reshape({g.count * g.length, c.heads * c.head_size}));
@@ -158,7 +198,8 @@ at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::T
 at::Tensor attend(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values,
                   const AttentionConfig& config, const std::vector<LengthGroup>& groups,
                   const AttentionExtras& extras) {
-  if (extras.dropout == 0 && has_kernel(queries, keys, values, config.head_size)) {
+  if (extras.dropout == 0 && has_kernel(queries, keys, values, config.head_size) &&
+      !sees_nothing(config, groups, extras)) {
     return kernel_attention(queries, keys, values, config, groups, extras);
   }
   return plain_attention(queries, keys, values, config, groups, extras);

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <span>
 #include <vector>
 
 #include "nn/token_batch.h"
@@ -28,6 +29,7 @@ struct AttentionExtras {
   at::Tensor distance_bias =
       {};  // [heads, 2 * L - 1] float32, L the longest text; see DistanceBias
   std::vector<at::Tensor> dense_bias = {};  // a group each, [count, heads, length, length] float32
+  std::span<const int64_t> attended = {};   // TokenBatch::attended
 };
 
 /// Each text attends to itself alone: queries [T, heads * head_size], keys and values [T,

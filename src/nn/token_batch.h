@@ -21,6 +21,9 @@ struct TokenBatch {
   at::Tensor type_ids = {};   // [T] int64
   at::Tensor positions = {};  // [T] int64, 0 at each text's first token
   std::vector<LengthGroup> groups = {};
+  /// Of each text how many of its first tokens are attended to; the others attend to those, as the
+  /// tokens of a query expansion do. Empty: all.
+  std::vector<int64_t> attended = {};
 
   int64_t texts() const;
 };

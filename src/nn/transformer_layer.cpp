@@ -97,7 +97,8 @@ void TransformerLayer::make_feed_forward(const Weights& weights) {
 AttentionExtras TransformerLayer::make_extras(const at::Tensor& queries, const at::Tensor& keys,
                                               const TokenBatch& batch) const {
   AttentionExtras extras{.dropout = is_training() ? attention_dropout_->probability : 0.0,
-                         .fast = query_key_value_->is_int8()};
+                         .fast = query_key_value_->is_int8(),
+                         .attended = batch.attended};
   if (config_.distance_bias) {
     int64_t longest = 0;
     for (const LengthGroup& g : batch.groups) longest = std::max(longest, g.length);

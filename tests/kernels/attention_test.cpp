@@ -12,6 +12,7 @@ struct Case {
   int64_t left = Attention<float>::kUnlimited, right = Attention<float>::kUnlimited;
   Bias bias = Bias::none;
   float size = 1;  // of queries and keys
+  int64_t attended = Attention<float>::kUnlimited;
 };
 
 /// One problem's numbers, with a gap behind each token that must stay as it is.
@@ -42,6 +43,7 @@ struct Problem {
     a.scale = 3 / std::sqrt(static_cast<float>(c.head_size));
     a.left = c.left;
     a.right = c.right;
+    a.attended = c.attended;
     if (c.bias == Bias::none) return;
     const bool dense = c.bias == Bias::dense;
     a.bias_step = dense ? c.length : -1;
@@ -52,7 +54,7 @@ struct Problem {
 
   std::vector<double> expected(int64_t i, int64_t head) const {
     const int64_t from = std::max<int64_t>(0, i - a.left);
-    const int64_t to = std::min(a.length, i + a.right + 1);
+    const int64_t to = std::min({a.length, a.attended, i + a.right + 1});
     std::vector<double> scores, result(static_cast<size_t>(a.head_size));
     double top = -std::numeric_limits<double>::infinity(), total = 0;
     for (int64_t j = from; j < to; ++j) {
@@ -124,7 +126,8 @@ class Attend : public EachSet {
                  std::to_string(c.length) + ", heads " + std::to_string(c.heads) + ", queries " +
                  std::to_string(c.first) + " to " + std::to_string(c.last) + ", left " +
                  std::to_string(c.left) + ", right " + std::to_string(c.right) + ", bias " +
-                 std::to_string(static_cast<int>(c.bias)));
+                 std::to_string(static_cast<int>(c.bias)) + ", attended " +
+                 std::to_string(c.attended));
     Problem<float>(c).check(loops.attention_f32, 5e-6, samples);
     Problem<float>(c).check(loops.attention_f32_fast, 2e-2, samples);
     Problem<uint16_t>(c).check(loops.attention_bf16, 2e-2, samples);
@@ -176,6 +179,24 @@ TEST_P(Attend, Bias) {
       check({.length = length, .head_size = 48, .bias = bias}, 12);
       check({.length = length, .head_size = 16, .heads = 3, .left = 5, .bias = bias}, 12);
       check({.length = length, .head_size = 16, .heads = 2, .left = 5, .right = 20, .bias = bias});
+    }
+  }
+}
+
+TEST_P(Attend, OnlyTheFirstTokensAreAttendedTo) {
+  constexpr int64_t kAll = Attention<float>::kUnlimited;
+  for (const int64_t length : {2, 17, 32, 130, 1030, 2100}) {
+    for (const int64_t attended : {int64_t{1}, length / 2, length - 1, length}) {
+      check({.length = length, .head_size = 32, .heads = 2, .attended = attended}, 12);
+      check({.length = length, .head_size = 16, .right = 0, .attended = attended}, 12);
+      check({.length = length, .head_size = 16, .bias = Bias::by_distance, .attended = attended});
+      check({.length = length,
+             .head_size = 16,
+             .left = length - attended,  // the last query sees the last key
+             .right = attended > length / 2 ? kAll : 1,
+             .bias = Bias::dense,
+             .attended = attended},
+            12);
     }
   }
 }

@@ -39,6 +39,11 @@ class Tokenizer {
   /// for.
   static Tokenizer from_pretrained(const std::filesystem::path& folder, bool do_lower_case = false);
 
+  /// The same, with words of the vocabulary made special tokens, which texts then may spell, as
+  /// Python's `add_special_tokens` does it; those that the vocabulary lacks are left out.
+  static Tokenizer from_pretrained(const std::filesystem::path& folder, bool do_lower_case,
+                                   const std::vector<std::string>& special_tokens);
+
   /// A tokenizer.json as it stands, whatever other files lie beside it, as the tokenizers library's
   /// own `Tokenizer.from_file` reads it. Its "truncation", if it has one, becomes
   /// model_max_length(). Throws as from_pretrained.
@@ -77,6 +82,10 @@ class Tokenizer {
   const std::string& id_to_token(int64_t id) const;
   /// The id of a token, special and added ones included; nothing for one that is none.
   std::optional<int64_t> token_to_id(std::string_view token) const;
+
+  /// The text of a special token with a name, such as "mask_token" or "eos_token"; nothing where
+  /// the folder's files, and the class of tokenizer that they name, have none.
+  std::optional<std::string> named_token(const std::string& name) const;
 
   /// Number of ids, added tokens included.
   int64_t vocab_size() const;

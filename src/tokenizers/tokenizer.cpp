@@ -27,6 +27,7 @@ struct Tokenizer::Impl {
         model_max_length(parts.model_max_length),
         cleans_up(parts.cleans_up),
         keeps_end(parts.keeps_end),
+        named_tokens(std::move(parts.named_tokens)),
         vocabulary(std::move(parts.vocabulary)),
         ids(std::move(parts.index)) {
     // Ids may have holes, but one number in a file must not take gigabytes.
@@ -140,6 +141,7 @@ struct Tokenizer::Impl {
   Template post_processor;
   std::optional<int64_t> model_max_length;
   bool cleans_up, keeps_end;
+  std::map<std::string, std::string> named_tokens;
   int64_t id_limit;
   const Vocabulary vocabulary;
   std::deque<std::string> added_contents;
@@ -157,6 +159,13 @@ Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::from_pretrained(const std::filesystem::path& folder, bool do_lower_case) {
   return Tokenizer(std::make_unique<const Impl>(read_tokenizer_files(folder, do_lower_case)));
+}
+
+Tokenizer Tokenizer::from_pretrained(const std::filesystem::path& folder, bool do_lower_case,
+                                     const std::vector<std::string>& special_tokens) {
+  TokenizerParts parts = read_tokenizer_files(folder, do_lower_case);
+  for (const std::string& word : special_tokens) make_special(parts, word);
+  return Tokenizer(std::make_unique<const Impl>(std::move(parts)));
 }
 
 Tokenizer Tokenizer::from_file(const std::filesystem::path& file) {
@@ -237,6 +246,11 @@ const std::string& Tokenizer::id_to_token(int64_t id) const {
 std::optional<int64_t> Tokenizer::token_to_id(std::string_view token) const {
   const auto found = impl_->ids.find(token);
   return found == impl_->ids.end() ? std::nullopt : std::optional<int64_t>(found->second);
+}
+
+std::optional<std::string> Tokenizer::named_token(const std::string& name) const {
+  const auto found = impl_->named_tokens.find(name);
+  return found == impl_->named_tokens.end() ? std::nullopt : std::optional(found->second);
 }
 
 int64_t Tokenizer::vocab_size() const { return static_cast<int64_t>(impl_->tokens.size()); }

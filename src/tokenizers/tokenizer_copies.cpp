@@ -2,9 +2,11 @@
 
 #include <sentence_transformers/error.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
+#include "core/config.h"
 #include "core/files.h"
 
 namespace sentence_transformers {
@@ -28,7 +30,51 @@ bool is_tokenizer_file(const std::string& name) {
   return names.count(name) != 0;
 }
 
+/// Changes a JSON file of the folder, if it is there. Members of its objects are written by name:
+/// objects that keep an order take quadratic time.
+template <class Change>
+void change_json(const fs::path& path, const Change& change) {
+  if (!file_exists(path)) return;
+  nlohmann::json json = read_json(path);
+  change(json);
+  const std::string text = json.dump(2) + "\n";
+  write_atomically(path, [&](FileWriter& file) { file.write(text.data(), text.size()); });
+}
+
+nlohmann::json special_entry(const std::string& word) {
+  return {{"content", word}, {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", false},  {"special", true}};
+}
+
 }  // namespace
+
+void list_special_tokens(const fs::path& folder, const std::map<std::string, int64_t>& words) {
+  if (words.empty()) return;
+  change_json(folder / "tokenizer.json", [&](nlohmann::json& tokenizer) {
+    nlohmann::json& list = tokenizer["added_tokens"];
+    for (const auto& [word, id] : words) {
+      nlohmann::json entry = special_entry(word);
+      entry["id"] = id;
+      const auto same = std::find_if(list.begin(), list.end(), [&word = word](const auto& token) {
+        return token.at("content") == word;
+      });
+      if (same != list.end()) {
+        *same = entry;
+      } else {
+        list.push_back(entry);
+      }
+    }
+  });
+  change_json(folder / "tokenizer_config.json", [&](nlohmann::json& settings) {
+    const bool older = settings.contains("additional_special_tokens");
+    nlohmann::json& names = settings[older ? "additional_special_tokens" : "extra_special_tokens"];
+    const auto decoder = settings.find("added_tokens_decoder");
+    for (const auto& [word, id] : words) {
+      names.push_back(word);
+      if (decoder != settings.end()) (*decoder)[std::to_string(id)] = special_entry(word);
+    }
+  });
+}
 
 void copy_whole(const fs::path& from, const fs::path& to) {
   std::error_code none;

@@ -213,7 +213,8 @@ TokenizerParts read_by_class(TokenizerFolder& folder, const TokenizerClass& row,
     model["unk_id"] = unk == files.index.end() ? 0 : unk->second;
   }
   stages["post_processor"] = class_post_processor(folder, row, ids, added);
-  parts.added_tokens = added.tokens;
+  parts.added_tokens = std::move(added.tokens);
+  parts.named_tokens = std::move(added.named);
   const Config config(std::move(stages), files.source);
   make_stages(config, config.at("model"), std::move(files), do_lower_case, parts);
   return parts;
@@ -233,7 +234,9 @@ TokenizerParts read_as_it_stands(TokenizerFolder& folder, bool do_lower_case) {
   }
   if (model_type(model) == "BPE") files.merges = read_json_merges(model);
   files.index = index_tokens(files.vocabulary);
-  parts.added_tokens = read_added_tokens(folder, {.keeps_file = true}, files.index).tokens;
+  AddedTokenList added = read_added_tokens(folder, {.keeps_file = true}, files.index);
+  parts.added_tokens = std::move(added.tokens);
+  parts.named_tokens = std::move(added.named);
   make_stages(tokenizer, model, std::move(files), do_lower_case, parts);
   return parts;
 }
@@ -260,6 +263,21 @@ bool read_keeps_end(const TokenizerFolder& folder) {
 }
 
 }  // namespace
+
+void make_special(TokenizerParts& parts, const std::string& word) {
+  AddedToken token{.content = word, .special = true};
+  const auto added = std::find_if(parts.added_tokens.begin(), parts.added_tokens.end(),
+                                  [&](const AddedToken& t) { return t.content == word; });
+  if (added != parts.added_tokens.end()) {
+    token.id = added->id;
+    *added = token;
+    return;
+  }
+  const auto known = parts.index.find(word);
+  if (known == parts.index.end()) return;
+  token.id = known->second;
+  parts.added_tokens.push_back(token);
+}
 
 TokenizerParts read_tokenizer_json(const fs::path& file) {
   TokenizerFolder folder = TokenizerFolder::of_file(file);

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "tokenizers/added_tokens.h"
@@ -19,6 +21,7 @@ struct TokenizerParts {
   Vocabulary vocabulary;
   TokenIndex index;  // of the vocabulary
   std::vector<AddedToken> added_tokens;
+  std::map<std::string, std::string> named_tokens;  // texts of special tokens by name
   Template post_processor;
   std::optional<int64_t> model_max_length;
   bool cleans_up = false;  // decode takes spaces before English punctuation away
@@ -32,6 +35,10 @@ struct TokenizerParts {
 /// are the caller's business, as in sentence-transformers. `do_lower_case` adds lowercasing and
 /// leaves accents as the files have them.
 TokenizerParts read_tokenizer_files(const std::filesystem::path& folder, bool do_lower_case);
+
+/// Makes a word of the vocabulary, or of the added tokens, a special token that is looked for in
+/// the raw text; a word that is neither is left out.
+void make_special(TokenizerParts& parts, const std::string& word);
 
 /// A tokenizer.json as it stands, with nothing of the files beside it; its truncation's max_length
 /// is the model_max_length.

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <mutex>
 #include <stdexcept>
+#include <tuple>
 
 #include "core/progress.h"
 
@@ -23,7 +24,9 @@ constexpr int64_t kInputsPerTokenizerTask = 16;
 class Tokens {
  public:
   Tokens() = default;
-  explicit Tokens(const Encoding& encoding) : truncated_(encoding.truncated()) {
+  explicit Tokens(const InputTokens& input)
+      : unattended_(input.unattended), truncated_(input.encoding.truncated()) {
+    const Encoding& encoding = input.encoding;
     tokens_.reserve(encoding.ids.size());
     for (size_t i = 0; i < encoding.ids.size(); ++i) {
       const int64_t id = encoding.ids[i], type = encoding.type_ids[i];
@@ -37,8 +40,13 @@ class Tokens {
 
   size_t size() const { return tokens_.size(); }
   bool truncated() const { return truncated_; }
-  bool operator==(const Tokens& other) const { return tokens_ == other.tokens_; }
-  bool operator<(const Tokens& other) const { return tokens_ < other.tokens_; }
+  int64_t unattended() const { return unattended_; }
+  bool operator==(const Tokens& other) const {
+    return unattended_ == other.unattended_ && tokens_ == other.tokens_;
+  }
+  bool operator<(const Tokens& other) const {
+    return std::tie(tokens_, unattended_) < std::tie(other.tokens_, other.unattended_);
+  }
 
   std::vector<int64_t> ids() const {
     return each([](uint32_t t) { return t >> kTypeBits; });
@@ -58,6 +66,7 @@ class Tokens {
   }
 
   std::vector<uint32_t> tokens_;
+  int64_t unattended_ = 0;
   bool truncated_ = false;
 };
 
@@ -95,12 +104,12 @@ std::vector<Tokens> tokenize_all(size_t first, size_t count, const Tokenize& tok
                                      what);
       };
       until.run([&] {
-        const Encoding encoding = tokenize(input);
-        if (encoding.ids.empty() && !options.takes_no_tokens) {
+        const InputTokens tokens = tokenize(input);
+        if (tokens.encoding.ids.empty() && !options.takes_no_tokens) {
           throw complain(" has no tokens, and this model's tokenizer adds none");
         }
         try {
-          inputs[i] = Tokens(encoding);
+          inputs[i] = Tokens(tokens);
         } catch (const std::invalid_argument& e) {
           throw complain(std::string(": ") + e.what());
         }
@@ -134,11 +143,17 @@ std::vector<size_t> runs(const Sorted& sorted) {
 
 TokenBatch pack(const Sorted& sorted, size_t begin, size_t end, c10::Device device) {
   std::vector<std::vector<int64_t>> ids, type_ids;
+  std::vector<int64_t> attended;
+  bool all = true;
   for (size_t i = begin; i < end; ++i) {
     ids.push_back(sorted[i]->ids());
     type_ids.push_back(sorted[i]->type_ids());
+    attended.push_back(static_cast<int64_t>(sorted[i]->size()) - sorted[i]->unattended());
+    all = all && sorted[i]->unattended() == 0;
   }
-  return pack_tokens(ids, type_ids, device);
+  TokenBatch batch = pack_tokens(ids, type_ids, device);
+  if (!all) batch.attended = std::move(attended);
+  return batch;
 }
 
 /// Cuts inputs, ordered by falling length, into forward passes: each the index of its first input,

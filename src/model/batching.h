@@ -14,12 +14,13 @@
 #include <string>
 #include <vector>
 
+#include "modules/input_module.h"
 #include "nn/token_batch.h"
 
 namespace sentence_transformers {
 
 /// The tokens of the i-th input.
-using Tokenize = std::function<Encoding(size_t i)>;
+using Tokenize = std::function<InputTokens(size_t i)>;
 
 /// "[function] LibTorch: " and the first line of its text, without C++ stack frames.
 std::string one_line(const std::string& function, const c10::Error& error);

@@ -69,7 +69,7 @@ FeatureSizes Way::sizes() const {
 }
 
 Way ModelFolder::way(const std::string& task, const std::string& function) const {
-  Way way;
+  Way way{.task = task};
   for (const auto& module : modules) module->add_steps(task, function, way.modules);
   way.input = dynamic_cast<const InputModule*>(way.modules.front());
   way.keeps_layers = way.input->gives_layers() &&

@@ -19,7 +19,8 @@ namespace sentence_transformers {
 
 /// The way of texts of one task through a model's modules.
 struct Way {
-  std::vector<const Module*> modules;  // the first is `input`
+  std::string task;                         // empty for none
+  std::vector<const Module*> modules = {};  // the first is `input`
   const InputModule* input = nullptr;
   bool keeps_layers = false;  // does a module read the layers that the first one gives?
 

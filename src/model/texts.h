@@ -20,10 +20,10 @@ inline Texts views(const std::vector<std::string>& sentences) {
 }
 
 /// The i-th text behind the prompt, in tokens. All must outlive the result.
-inline Tokenize tokenize(const Texts& texts, const std::string& prompt, const InputModule& input) {
-  return [&texts, &prompt, &input](size_t i) {
-    return prompt.empty() ? input.tokenize(texts[i])
-                          : input.tokenize(prompt + std::string(texts[i]));
+inline Tokenize tokenize(const Texts& texts, const std::string& prompt, const Way& way) {
+  return [&texts, &prompt, &way](size_t i) {
+    return prompt.empty() ? way.input->tokenize_for(way.task, texts[i])
+                          : way.input->tokenize_for(way.task, prompt + std::string(texts[i]));
   };
 }
 
@@ -43,12 +43,13 @@ void run_way(const Texts& texts, const Options& options, const Way& way, const M
                            .takes_no_tokens = way.input->takes_no_tokens(),
                            .show_progress_bar = options.show_progress_bar,
                            .report = options.report};
-  run_passes(texts.size(), tokenize(texts, prompt, *way.input), passes,
+  run_passes(texts.size(), tokenize(texts, prompt, way), passes,
              [&](TokenBatch batch, const std::vector<Place>& places) {
                std::vector<at::Tensor> layers;
                Features features{.batch = std::move(batch),
                                  .prompt_tokens = prompt_tokens,
-                                 .layers = way.keeps_layers ? &layers : nullptr};
+                                 .layers = way.keeps_layers ? &layers : nullptr,
+                                 .task = way.task};
                for (const Module* module : way.modules) module->forward(features);
                done(features, places);
              });
@@ -57,7 +58,7 @@ void run_way(const Texts& texts, const Options& options, const Way& way, const M
 /// All texts in one pass, for gradients; `prompt` must outlive the call alone.
 inline SinglePass single_pass(const Texts& texts, const std::string& prompt, const Way& way,
                               const Placement& placement, const std::string& function) {
-  return single_pass(texts.size(), tokenize(texts, prompt, *way.input),
+  return single_pass(texts.size(), tokenize(texts, prompt, way),
                      {.function = function,
                       .title = "",
                       .device = placement.device(),

@@ -5,16 +5,29 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "modules/module.h"
 
 namespace sentence_transformers {
 
+/// The tokens of one input of a pass.
+struct InputTokens {
+  InputTokens(Encoding own) : encoding(std::move(own)) {}
+
+  Encoding encoding;
+  int64_t unattended = 0;  // of the last tokens: attend, but are not attended to
+};
+
 class InputModule : public Module {
  public:
   /// The tokens of one text, cut to max_seq_length. From several threads at once.
   virtual Encoding tokenize(std::string_view text) const = 0;
+  /// The same as texts of a task ("query", "document", ...) have them, if that is different.
+  virtual InputTokens tokenize_for(const std::string& /*task*/, std::string_view text) const {
+    return tokenize(text);
+  }
   /// How many tokens at the start of tokenize(prompt + text) a Pooling without prompt leaves out.
   virtual int64_t prompt_tokens(const std::string& /*prompt*/) const { return 0; }
   /// May a text have no tokens? Its batch has an empty list for it then.

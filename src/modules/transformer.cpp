@@ -3,11 +3,13 @@
 #include <sentence_transformers/error.h>
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 
 #include "core/checkpoint.h"
 #include "core/quoted.h"
 #include "tokenizers/tokenizer_copies.h"
+#include "tokenizers/words/python_text.h"
 
 namespace sentence_transformers {
 namespace {
@@ -86,6 +88,7 @@ Transformer::Transformer(const fs::path& folder, const Config& settings,
                          const std::optional<Head>& head, bool scores_words)
     : folder_(folder),
       config_(Config::read(folder / "config.json")),
+      settings_(settings),
       do_lower_case_(settings.get<bool>("do_lower_case", false)),
       gives_layers_(config_.get<bool>("output_hidden_states", false)),
       tokenizer_(Tokenizer::from_pretrained(folder, do_lower_case_)),
@@ -111,6 +114,7 @@ Transformer::Transformer(const fs::path& folder, const Config& settings,
                          : (folder / "tokenizer_config.json").string() + ": \"model_max_length\"") +
                     ": " + range_text() + std::to_string(max_seq_length_));
   }
+  set_task_lengths({});
 }
 
 int64_t Transformer::special_tokens(bool pair) const {
@@ -191,6 +195,88 @@ void Transformer::set_config(const std::string& key, const nlohmann::json& value
   config_ = Config(std::move(changed), config_.file());
 }
 
+/// Of the query expansion: the token that it names, else the mask token, else the end's.
+int64_t Transformer::expansion_token() const {
+  std::optional<std::string> token = task_lengths_.expansion->token;
+  for (const char* name : {"mask_token", "eos_token"}) {
+    if (!token) token = tokenizer_.named_token(name);
+  }
+  const auto id = token ? tokenizer_.token_to_id(*token) : std::nullopt;
+  if (id) return *id;
+  throw LoadError("[Transformer] " + settings_.name("query_expansion") + ": " +
+                  (token ? "the vocabulary lacks the token " + in_quotes(*token)
+                         : "expected a \"token\", as the tokenizer has no mask token and no end"));
+}
+
+/// Throws UnsupportedError where Python does something else than to append tokens which attend.
+void Transformer::check_expansion() const {
+  const std::string start = "[Transformer] " + settings_.name("query_expansion") + ": ";
+  if (!task_lengths_.expansion->attend &&
+      config_.get<std::string>("model_type", "") == "deberta-v2") {
+    throw UnsupportedError(start +
+                           "expected \"attend\" to be true for deberta-v2, which zeroes "
+                           "tokens that are not attended to");
+  }
+  const fs::path file = folder_ / "tokenizer_config.json";
+  if (!file_exists(file)) return;
+  const Config config = Config::read(file);
+  if (config.get<std::string>("padding_side", "right") == "right") return;
+  throw UnsupportedError(start + config.name("padding_side") +
+                         " is left; queries are expanded on the right alone");
+}
+
+void Transformer::set_task_lengths(const TaskLengths& fallback) {
+  task_lengths_ = TaskLengths::read(settings_, fallback);
+  const auto check = [&](const char* key, const std::optional<int64_t>& length) {
+    if (length && !in_range(*length)) {
+      throw LoadError("[Transformer] " + settings_.name(key) + ": " + range_text() +
+                      std::to_string(*length));
+    }
+  };
+  check("query_length", task_lengths_.query);
+  check("document_length", task_lengths_.document);
+  if (!task_lengths_.expansion) return;
+  check("query_expansion.length", task_lengths_.expansion->length);
+  check_expansion();
+  expansion_id_ = expansion_token();
+}
+
+InputTokens Transformer::tokenize_for(const std::string& task, std::string_view text) const {
+  const auto& [query, document, expansion] = task_lengths_;
+  const int64_t longest = (task == "query"      ? query
+                           : task == "document" ? document
+                                                : std::nullopt)
+                              .value_or(max_seq_length_);
+  if (task != "query" || !expansion) return tokenizer_.encode(text, longest);
+  InputTokens tokens = tokenizer_.encode(
+      text, expansion->fixed ? expansion->length : std::max(longest, expansion->length));
+  Encoding& encoding = tokens.encoding;
+  const int64_t missing = expansion->length - static_cast<int64_t>(encoding.ids.size());
+  if (missing <= 0) return tokens;
+  encoding.ids.resize(static_cast<size_t>(expansion->length), expansion_id_);
+  encoding.type_ids.resize(encoding.ids.size(), 0);
+  if (!expansion->attend) tokens.unattended = missing;
+  return tokens;
+}
+
+void Transformer::keep_whole(const std::vector<std::string>& prompts) {
+  const auto is_split = [&](const std::string& word) {
+    const std::vector<int64_t> ids = tokenizer_.encode_content(word).ids;
+    return ids.size() != 1 || ids[0] != tokenizer_.token_to_id(word);
+  };
+  for (const std::string& prompt : prompts) {
+    const auto parts = python::split(prompt);
+    if (parts.empty()) continue;
+    for (const std::string& word : {prompt, std::string(parts[0])}) {
+      if (!tokenizer_.token_to_id(word)) continue;
+      if (is_split(word)) kept_whole_.push_back(word);
+      break;
+    }
+  }
+  if (kept_whole_.empty()) return;
+  tokenizer_ = Tokenizer::from_pretrained(folder_, do_lower_case_, kept_whole_);
+}
+
 int64_t Transformer::prompt_tokens(const std::string& prompt) const {
   if (prompt.empty()) return 0;
   const Encoding encoding = tokenize(prompt);
@@ -240,9 +326,13 @@ void Transformer::write(const fs::path& folder) const {
     }
   }
   copy_tokenizer_files(folder_, folder);
+  std::map<std::string, int64_t> words;
+  for (const std::string& word : kept_whole_) words[word] = *tokenizer_.token_to_id(word);
+  list_special_tokens(folder, words);
   nlohmann::ordered_json settings = {{"max_seq_length", max_seq_length_},
                                      {"do_lower_case", do_lower_case_}};
   if (!task_.empty()) settings["transformer_task"] = task_;
+  task_lengths_.write(settings);
   if (chat_) {  // as Python writes it
     const nlohmann::ordered_json logits = {{"method", "forward"}, {"method_output_name", "logits"}};
     nlohmann::ordered_json messages = logits;

@@ -7,6 +7,7 @@
 #include "modules/input_module.h"
 #include "modules/mapped_weights.h"
 #include "modules/pair_tokens.h"
+#include "modules/query_expansion.h"
 
 namespace sentence_transformers {
 
@@ -43,6 +44,8 @@ class Transformer : public InputModule {
   Encoding tokenize(std::string_view text) const override {
     return tokenizer_.encode(text, max_seq_length_);
   }
+  /// Queries and documents by their own lengths, queries expanded, if the settings say so.
+  InputTokens tokenize_for(const std::string& task, std::string_view text) const override;
   int64_t prompt_tokens(const std::string& prompt) const override;
   bool takes_no_tokens() const override { return false; }
   const Tokenizer* tokenizer() const override { return &tokenizer_; }
@@ -62,6 +65,14 @@ class Transformer : public InputModule {
   /// Throws std::invalid_argument, begun by `function`, outside what the tokenizer's template and
   /// the encoder's positions allow.
   void set_max_seq_length(int64_t length, const std::string& function) override;
+  /// How long queries and documents are where the settings do not say so. Throws LoadError for
+  /// lengths that the model cannot have or a token that its vocabulary lacks, UnsupportedError for
+  /// an expansion that the architecture or the tokenizer does otherwise.
+  void set_task_lengths(const TaskLengths& fallback);
+  bool expands_queries() const { return task_lengths_.expansion.has_value(); }
+  /// Makes special tokens of prompts that the vocabulary has as one word, and of their first words,
+  /// if the tokenizer splits them; for models that were trained with such words put in as ids.
+  void keep_whole(const std::vector<std::string>& prompts);
   /// Writes a key over config.json's for write(); null removes it.
   void set_config(const std::string& key, const nlohmann::json& value);
 
@@ -78,10 +89,12 @@ class Transformer : public InputModule {
   int64_t special_tokens(bool pair) const;
   void check_template(bool pair) const;
   std::string range_text() const;
+  int64_t expansion_token() const;
+  void check_expansion() const;
   bool in_range(int64_t length) const;
 
   std::filesystem::path folder_;
-  Config config_;
+  Config config_, settings_;
   bool do_lower_case_, gives_layers_;
   Tokenizer tokenizer_;
   MappedWeights weights_;
@@ -93,6 +106,9 @@ class Transformer : public InputModule {
   std::string prefix_, architecture_;  // of a checkpoint with a head
   int64_t special_tokens_;             // of what it is for: one text, or with a head a pair
   int64_t max_seq_length_;
+  TaskLengths task_lengths_;
+  int64_t expansion_id_ = 0;
+  std::vector<std::string> kept_whole_;
 };
 
 }  // namespace sentence_transformers

@@ -1,7 +1,10 @@
 #include "modules/dense.h"
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <sentence_transformers/error.h>
 
+#include <cmath>
 #include <map>
 
 #include "core/checkpoint.h"
@@ -10,9 +13,6 @@
 
 namespace sentence_transformers {
 namespace {
-
-constexpr const char* kSentence = "sentence_embedding";
-constexpr const char* kTokens = "token_embeddings";
 
 /// Python's class of the activation, whatever its module: "torch.nn.modules.activation.Tanh".
 Activation read_activation(const Config& config) {
@@ -30,47 +30,43 @@ Activation read_activation(const Config& config) {
                          in_quotes(type) + "; known of torch.nn: " + names);
 }
 
-/// Is it token_embeddings that a key names? Throws UnsupportedError for a name that is neither.
-bool names_tokens(const Config& config, const std::string& key, const std::string& fallback) {
-  const auto name = config.get<std::string>(key, fallback);
-  if (name != kSentence && name != kTokens) {
-    throw UnsupportedError("[Dense] " + config.name(key) + " is \"" + name.substr(0, 100) +
-                           "\"; known: " + kSentence + ", " + kTokens);
-  }
-  return name == kTokens;
-}
-
 }  // namespace
 
 Dense::Dense(const std::filesystem::path& folder, const FeatureSizes& sizes)
-    : config_(Config::read(folder / "config.json")),
+    : Dense(Config::read(folder / "config.json"), sizes, open_weights(folder, "Dense")) {}
+
+Dense::Dense(const Config& config, const FeatureSizes& sizes, const std::optional<Weights>& weights)
+    : config_(config),
       in_features_(config_.require_at_least("in_features", 1)),
       out_features_(config_.require_at_least("out_features", 1)),
-      of_tokens_(names_tokens(config_, "module_input_name", kSentence)),
+      of_tokens_(works_on_tokens(config_, "Dense") || sizes.multi_vector),
       use_residual_(config_.get<bool>("use_residual", false)),
       activation_(read_activation(config_)) {
-  const std::string input = of_tokens_ ? kTokens : kSentence;
-  if (names_tokens(config_, "module_output_name", input) != of_tokens_) {
-    throw UnsupportedError("[Dense] " + config_.name("module_output_name") + ": expected \"" +
-                           input + "\", what it reads");
-  }
-  const int64_t given = of_tokens_ ? sizes.token_embeddings : sizes.sentence_embedding;
-  if (given == 0) {
-    throw LoadError(
-        "[Dense] " + folder.string() + ": expected a " +
-        (of_tokens_ ? "module before it that embeds tokens" : "Pooling module before it"));
-  }
-  check_input_size(config_, "in_features", given, "Dense");
-  const Weights weights = open_weights(folder, "Dense");
+  check_embeddings(config_.file().parent_path(), sizes, of_tokens_, "Dense");
+  check_input_size(config_, "in_features",
+                   of_tokens_ ? sizes.token_embeddings : sizes.sentence_embedding, "Dense");
+  const bool has_bias = config_.get<bool>("bias", true);
   linear_ = register_module(
-      "linear", std::make_shared<Projection>(weights / "linear", in_features_, out_features_,
-                                             config_.get<bool>("bias", true)));
+      "linear", weights ? std::make_shared<Projection>(*weights / "linear", in_features_,
+                                                       out_features_, has_bias)
+                        : new_projection(has_bias));
   product_ = register_module("product", std::make_shared<Linear>(linear_));
   if (use_residual_ && in_features_ != out_features_) {
     residual_ = register_module(
-        "residual",
-        std::make_shared<Projection>(weights / "residual", in_features_, out_features_, false));
+        "residual", weights ? std::make_shared<Projection>(*weights / "residual", in_features_,
+                                                           out_features_, false)
+                            : new_projection(false));
   }
+}
+
+/// As torch.nn.Linear's.
+std::shared_ptr<Projection> Dense::new_projection(bool with_bias) const {
+  const auto projection = std::make_shared<Projection>(in_features_, out_features_, 0.0, with_bias);
+  const double most = 1 / std::sqrt(static_cast<double>(in_features_));
+  const at::NoGradGuard no_grad;
+  projection->weight.uniform_(-most, most);
+  if (with_bias) projection->bias.uniform_(-most, most);
+  return projection;
 }
 
 at::Tensor Dense::apply(const at::Tensor& x) const {
@@ -85,7 +81,9 @@ void Dense::forward(Features& features) const {
 }
 
 void Dense::write(const std::filesystem::path& folder) const {
-  write_json(folder / "config.json", config_.json());
+  nlohmann::ordered_json config = config_.json();
+  if (of_tokens_) config["module_input_name"] = config["module_output_name"] = "token_embeddings";
+  write_json(folder / "config.json", config);
   save_parameters(folder);
 }
 

@@ -1,6 +1,8 @@
 // A linear layer and an activation over what an earlier module made.
 #pragma once
 
+#include <optional>
+
 #include "core/config.h"
 #include "modules/module.h"
 #include "nn/layers.h"
@@ -13,6 +15,8 @@ class Dense : public Module {
   /// Reads config.json and the weights. Throws LoadError where the module before it gives other
   /// sizes.
   Dense(const std::filesystem::path& folder, const FeatureSizes& sizes);
+  /// By a configuration; without weights with new ones, drawn from LibTorch's default generator.
+  Dense(const Config& config, const FeatureSizes& sizes, const std::optional<Weights>& weights);
 
   void forward(Features& features) const override;
   FeatureSizes output_sizes(FeatureSizes sizes) const override {
@@ -24,6 +28,7 @@ class Dense : public Module {
 
  private:
   at::Tensor apply(const at::Tensor& x) const;
+  std::shared_ptr<Projection> new_projection(bool with_bias) const;
 
   Config config_;
   int64_t in_features_, out_features_;

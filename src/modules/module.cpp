@@ -4,6 +4,15 @@
 
 namespace sentence_transformers {
 
+std::vector<int64_t> Features::rows_of_texts() const {
+  if (token_counts) return *token_counts;
+  std::vector<int64_t> counts;
+  for (const LengthGroup& g : batch.groups) {
+    counts.insert(counts.end(), static_cast<size_t>(g.count), g.length);
+  }
+  return counts;
+}
+
 void Module::add_steps(const std::string& /*task*/, const std::string& /*function*/,
                        std::vector<const Module*>& steps) const {
   steps.push_back(this);

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,12 +27,19 @@ struct Features {
   at::Tensor logits = {};                     // [N, labels], by a Transformer with a head
   at::Tensor sentence_embedding = {};         // [N, D'], by Pooling and what follows
   std::string task = {};                      // what the texts are: "query", "document"; or ""
+  /// The rows of token_embeddings that each text has, where a module took some of them away.
+  std::optional<std::vector<int64_t>> token_counts = std::nullopt;
+
+  /// The same whether or not some were taken away.
+  std::vector<int64_t> rows_of_texts() const;
 };
 
 /// How wide the embeddings are that pass between modules; 0 where there are none yet.
 struct FeatureSizes {
   int64_t token_embeddings = 0, sentence_embedding = 0;
-  int64_t words = 0;  // that Features::words scores, instead of token_embeddings
+  int64_t words = 0;          // that Features::words scores, instead of token_embeddings
+  bool multi_vector = false;  // no sentence embeddings are wanted: what can, works on tokens
+  bool some_tokens = false;   // a module took some tokens away
   bool operator==(const FeatureSizes&) const = default;
 };
 

@@ -11,12 +11,14 @@
 #include "modules/layer_norm.h"
 #include "modules/lstm.h"
 #include "modules/module_list.h"
+#include "modules/multi_vector_mask.h"
 #include "modules/normalize.h"
 #include "modules/pooling.h"
 #include "modules/router.h"
 #include "modules/sparse_static_embedding.h"
 #include "modules/splade_pooling.h"
 #include "modules/static_embedding.h"
+#include "modules/token_pooling.h"
 #include "modules/transformer.h"
 #include "modules/weighted_layer_pooling.h"
 #include "modules/word_embeddings.h"
@@ -33,6 +35,7 @@ enum class Position {
   first,
   anywhere,
   behind_tokens,
+  behind_some_tokens,  // also if a module took others away
   behind_sentences,
   behind_either,
   behind_words
@@ -59,6 +62,11 @@ const std::map<std::string, Kind>& kinds() {
       {"CNN", {Position::behind_tokens, of_sizes<Cnn>}},
       {"Dense", {Position::behind_either, of_sizes<Dense>}},
       {"Dropout", {Position::behind_sentences, of_folder<DropoutModule>}},
+      {"HierarchicalTokenPooling",
+       {Position::behind_some_tokens,
+        [](const fs::path& folder, const FeatureSizes&) -> std::shared_ptr<Module> {
+          return std::make_shared<TokenPoolingModule>(Config::read(folder / "config.json"));
+        }}},
       {"LSTM", {Position::behind_tokens, of_sizes<Lstm>}},
       {"LayerNorm", {Position::behind_sentences, of_sizes<LayerNormModule>}},
       {"MLMTransformer",
@@ -66,11 +74,12 @@ const std::map<std::string, Kind>& kinds() {
         [](const fs::path& folder, const FeatureSizes&) -> std::shared_ptr<Module> {
           return Transformer::saved(folder, "fill-mask");
         }}},
-      {"Normalize",
-       {Position::behind_sentences,
-        [](const fs::path&, const FeatureSizes&) -> std::shared_ptr<Module> {
-          return std::make_shared<Normalize>();
+      {"MultiVectorMask",
+       {Position::behind_some_tokens,
+        [](const fs::path& folder, const FeatureSizes& sizes) -> std::shared_ptr<Module> {
+          return std::make_shared<MultiVectorMask>(Config::read(folder / "config.json"), sizes);
         }}},
+      {"Normalize", {Position::behind_either, of_sizes<Normalize>}},
       {"Pooling",
        {Position::behind_tokens,
         [](const fs::path& folder, const FeatureSizes& sizes) -> std::shared_ptr<Module> {
@@ -111,7 +120,8 @@ std::string names_of(bool (*wanted)(Position)) {
 void check_position(const ModuleEntry& entry, Position position, const FeatureSizes& sizes,
                     const std::string& function) {
   const std::string start = "[" + function + "] " + entry.name + " is " + in_quotes(entry.type);
-  const bool is_first = sizes == FeatureSizes();
+  const bool is_first =
+      sizes.token_embeddings == 0 && sizes.sentence_embedding == 0 && sizes.words == 0;
   if (is_first && !may_be_first(position)) {
     throw UnsupportedError(start + "; known as the first module: " + names_of(may_be_first));
   }
@@ -128,8 +138,12 @@ void check_position(const ModuleEntry& entry, Position position, const FeatureSi
   if (position == Position::behind_sentences && sizes.sentence_embedding == 0) {
     throw LoadError(start + "; expected a Pooling module before it");
   }
-  if (position == Position::behind_tokens && sizes.token_embeddings == 0) {
+  const bool needs_all = position == Position::behind_tokens;
+  if ((needs_all || position == Position::behind_some_tokens) && sizes.token_embeddings == 0) {
     throw LoadError(start + "; expected a module before it that embeds tokens");
+  }
+  if (needs_all && sizes.some_tokens) {
+    throw UnsupportedError(start + "; expected it before modules that take tokens away");
   }
 }
 
@@ -140,9 +154,11 @@ std::string module_class(const std::string& type) {
 }
 
 void check_trusted(const ModuleEntry& entry, const std::string& function) {
-  if (entry.type.find('.') == entry.type.npos || entry.type.starts_with("sentence_transformers.")) {
-    return;
-  }
+  // PyLate's Dense became sentence-transformers'.
+  const bool known = entry.type.find('.') == entry.type.npos ||
+                     entry.type.starts_with("sentence_transformers.") ||
+                     entry.type == "pylate.models.Dense.Dense";
+  if (known) return;
   throw UnsupportedError("[" + function + "] " + entry.name + " is " + in_quotes(entry.type) +
                          ", a class of the model's own, which Python loads only with "
                          "trust_remote_code; known: those of sentence_transformers");

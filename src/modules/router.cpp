@@ -92,6 +92,7 @@ void Router::read_routes(const Config& config, const fs::path& folder, const Fea
       }
       route.modules.push_back(found->second.first);
       now = route.modules.back()->output_sizes(now);
+      now.multi_vector = sizes.multi_vector;
     }
     if (route.modules.empty()) {
       throw LoadError("[" + kFunction + "] " + structure.name(name) + ": expected a module");

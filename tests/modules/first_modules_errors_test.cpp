@@ -136,7 +136,8 @@ TEST(ModuleOrder, IsChecked) {
           "StaticEmbedding, Transformer, WordEmbeddings");
   refuses({words, words}, "\"[1].type\" is ");
   refuses({words, words}, "expected it as the first module alone");
-  refuses({words, module("Normalize", "")}, "expected a Pooling module before it");
+  folder.write("modules.json", {words, module("Normalize", "")});
+  EXPECT_THROWS(LoadError, folder.load(), "[Normalize] ", "expected a Pooling module before it");
   refuses(json::array({words}), "expected a Pooling module, found none");
 
   const FirstModules counts("bow");

@@ -17,6 +17,7 @@
 //
 #include "kernels/linear_f32.inc"
 #include "kernels/linear_int8.inc"
+#include "kernels/maxsim.inc"
 #include "kernels/norm.inc"
 #include "kernels/quantize_rows.inc"
 #include "kernels/rotary.inc"

@@ -154,6 +154,12 @@ struct Kernels {
                       int64_t first_column, int64_t columns, Epilogue epilogue, uint16_t* y,
                       int64_t stride);
 
+  /// largest[c] is the largest product of the packed vector c, of `columns` from pack_f32, with one
+  /// of the rows of x [rows, depth]; -infinity without rows, NaN where a product is NaN. `largest`
+  /// has round_up(columns, kColumns) numbers.
+  void (*largest_products)(const float* x, int64_t rows, const float* panels, int64_t depth,
+                           int64_t columns, float* largest);
+
   /// Weights [out, in] row by row to this set's panels. `packed` has packed_size(out, in) numbers
   /// (packed_int8_size bytes of int8); zero where padded.
   void (*pack_f32)(const float* weights, int64_t out, int64_t in, float* packed);

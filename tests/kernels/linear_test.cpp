@@ -237,6 +237,40 @@ TEST_P(Product, PartsOfTheColumnsAndRowsGiveTheSameBits) {
 }
 
 /// Each activation over [-50, 50]: an input and weights of 1.
+TEST_P(Product, TheLargestOfSomeRows) {
+  Random random(11);
+  for (const int64_t depth : {1, 3, 64, 128}) {
+    for (const int64_t columns : {1, 31, 32, 33, 100}) {
+      const auto weights = random.numbers(columns * depth);
+      std::vector<float> panels(static_cast<size_t>(packed_size(columns, depth)));
+      loops.pack_f32(weights.data(), columns, depth, panels.data());
+      for (const int64_t rows : {0, 1, 5, 6, 7, 12, 13, 50}) {
+        SCOPED_TRACE(std::to_string(depth) + " " + std::to_string(columns) + " " +
+                     std::to_string(rows));
+        const auto x = random.numbers(rows * depth);
+        Guarded<float> largest(round_up(columns, kColumns));
+        loops.largest_products(x.data(), rows, panels.data(), depth, columns, largest.data());
+        EXPECT_TRUE(largest.intact());
+        for (int64_t c = 0; c < columns; ++c) {
+          double expected = -std::numeric_limits<double>::infinity();
+          for (int64_t r = 0; r < rows; ++r) {
+            double product = 0;
+            for (int64_t k = 0; k < depth; ++k) {
+              product += static_cast<double>(x[r * depth + k]) * weights[c * depth + k];
+            }
+            expected = std::max(expected, product);
+          }
+          if (rows == 0) {
+            EXPECT_EQ(largest.numbers[c], expected);
+          } else {
+            EXPECT_NEAR(largest.numbers[c], expected, 1e-5);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_P(Product, ActivationsAreExact) {
   std::vector<float> one(kColumns), bias(kColumns), x, y;
   one[0] = 1;

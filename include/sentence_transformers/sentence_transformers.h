@@ -7,6 +7,8 @@
 #include <sentence_transformers/encode_options.h>
 #include <sentence_transformers/error.h>
 #include <sentence_transformers/hub.h>
+#include <sentence_transformers/maxsim.h>
+#include <sentence_transformers/multi_vector_encoder.h>
 #include <sentence_transformers/quantization.h>
 #include <sentence_transformers/retrieval.h>
 #include <sentence_transformers/sentence_transformer.h>
@@ -14,6 +16,7 @@
 #include <sentence_transformers/span.h>
 #include <sentence_transformers/sparse_encoder.h>
 #include <sentence_transformers/storage.h>
+#include <sentence_transformers/token_pooling.h>
 #include <sentence_transformers/tokenizer.h>
 #include <sentence_transformers/training.h>
 #include <sentence_transformers/version.h>

@@ -91,6 +91,15 @@ at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
   return numbers;
 }
 
+int64_t Weights::rows(const std::string& name) const {
+  const std::string full = prefix_ + name;
+  const auto owner = files_->owners.find(full);
+  const at::Tensor tensor = owner == files_->owners.end() ? at::Tensor() : owner->second->get(full);
+  if (tensor.defined() && tensor.dim() > 0) return tensor.size(0);
+  throw LoadError("[Weights] " + file().string() + ": tensor " + in_quotes(full) +
+                  (tensor.defined() ? " is a single number" : " is missing"));
+}
+
 void Weights::release() const {
   for (const auto& [name, file] : files_->owners) file->release(name);
 }

@@ -36,6 +36,9 @@ class Weights {
   /// floating tensor, has another shape, or holds a NaN or an infinity.
   at::Tensor get(const std::string& name, at::IntArrayRef shape) const;
 
+  /// The first size of a tensor. Throws LoadError if it is missing, or a single number.
+  int64_t rows(const std::string& name) const;
+
   /// Gives the files' pages back to the system until they are touched again; only while nobody
   /// wrote to a tensor.
   void release() const;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What this library saves, opened by sentence-transformers itself: reopen_in_python.py RESAVE_PROGRAM.
 
-Each folder of tests/golden/first_modules and tests/golden/sparse goes through the program, and Python must find the
+Each folder of tests/golden's first_modules, sparse and multi_vector goes through the program, and Python must find the
 golden embeddings in what it wrote. Exits with 0 and a message where sentence-transformers is not installed.
 """
 
@@ -17,7 +17,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 try:
     import torch
     from safetensors.torch import load_file
-    from sentence_transformers import SentenceTransformer, SparseEncoder
+    from sentence_transformers import MultiVectorEncoder, SentenceTransformer, SparseEncoder
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(0)
@@ -54,6 +54,21 @@ def reopen_sparse(temporary):
     return failed
 
 
+def reopen_multi_vector(temporary):
+    data = json.loads((GOLDEN / "multi_vector.json").read_text())
+    results, failed = load_file(GOLDEN / "multi_vector.safetensors"), 0
+    for case in data["cases"]:
+        after = temporary / case["folder"]
+        if not after.exists():
+            subprocess.run([sys.argv[1], GOLDEN / "multi_vector" / case["folder"], after, "multi_vector"], check=True)
+        model = MultiVectorEncoder(str(after), device="cpu")
+        found = torch.cat([getattr(model, case["call"])(text) for text in data["texts"]])
+        difference = (found - results[case["name"]]).abs().max().item()
+        print(f"{case['name']}: {'ok' if difference < 1e-5 else 'FAILED'}, difference {difference:.1e}")
+        failed += difference >= 1e-5
+    return failed
+
+
 def main():
     data = json.loads((GOLDEN / "first_modules" / "cases.json").read_text())
     results = load_file(GOLDEN / "first_modules" / "results.safetensors")
@@ -75,6 +90,7 @@ def main():
             print(f"{key}: {'ok' if difference < 1e-5 else 'FAILED'}, difference {difference:.1e}")
             failed += difference >= 1e-5
         failed += reopen_sparse(Path(temporary) / "sparse")
+        failed += reopen_multi_vector(Path(temporary) / "multi_vector")
     return failed > 0
 
 

@@ -15,12 +15,15 @@ enum class MultiVectorSimilarity { maxsim, meanmaxsim };
 /// MultiVectorSimilarity::maxsim -> "maxsim", ...
 std::string_view to_string(MultiVectorSimilarity function);
 
+/// What a document without tokens scores: less than any other, and finite, as in Python.
+inline constexpr float kScoreWithoutTokens = -1e9F;
+
 namespace util {
 
 /// N queries [Q_i, D] and M documents [T_j, D] -> [N, M] float32: of each token of a query the
 /// largest dot product with a token of the document, summed over the query's tokens (ColBERT, arXiv
 /// 2004.12832; sentence-transformers 6.2's util/similarity.py). A document without tokens scores
-/// -1e9. On the CPU nothing is padded: each document's rows are read where they are. Autograd runs
+/// kScoreWithoutTokens. On the CPU nothing is padded: each document's rows are read where they are. Autograd runs
 /// through. Throws std::invalid_argument for tensors of other shapes, or rows that differ in
 /// length.
 at::Tensor maxsim(const std::vector<at::Tensor>& queries, const std::vector<at::Tensor>& documents);

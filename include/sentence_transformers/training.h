@@ -5,6 +5,8 @@
 #include <sentence_transformers/dataset.h>
 #include <sentence_transformers/evaluation.h>
 #include <sentence_transformers/losses.h>
+#include <sentence_transformers/multi_vector_losses.h>
+#include <sentence_transformers/multi_vector_trainer.h>
 #include <sentence_transformers/sparse_losses.h>
 #include <sentence_transformers/sparse_trainer.h>
 #include <sentence_transformers/trainer.h>

@@ -21,9 +21,6 @@ namespace {
 
 using Embeddings = std::vector<at::Tensor>;
 
-// Below any real score, and finite, as in Python.
-constexpr float kNoTokens = -1e9F;
-
 /// The length of all rows; nothing if there are no texts.
 std::optional<int64_t> check(const std::string& function, const Embeddings& queries,
                              const Embeddings& documents) {
@@ -74,7 +71,7 @@ class PackedQuery {
 
   /// `largest` is scratch that grows as needed.
   float score(const at::Tensor& document, std::vector<float>& largest) const {
-    if (document.size(0) == 0) return kNoTokens;
+    if (document.size(0) == 0) return kScoreWithoutTokens;
     largest.resize(static_cast<size_t>(kernels::round_up(count_, kernels::kColumns)));
     kernels::best()->largest_products(document.const_data_ptr<float>(), document.size(0),
                                       panels_.data(), document.size(1), count_, largest.data());
@@ -110,7 +107,7 @@ at::Tensor plain_maxsim(const Embeddings& queries, const Embeddings& documents) 
     std::vector<at::Tensor> scores;
     for (const at::Tensor& part :
          at::mm(query.to(at::kFloat), all.t()).split_with_sizes(lengths, 1)) {
-      scores.push_back(part.size(1) == 0 ? at::full({}, kNoTokens, part.options())
+      scores.push_back(part.size(1) == 0 ? at::full({}, kScoreWithoutTokens, part.options())
                                          : sum_of_largest(part));
     }
     rows.push_back(at::stack(scores));

@@ -106,7 +106,9 @@ at::Tensor class_labels(const std::string& loss, const at::Tensor& labels, int64
   return result;
 }
 
-std::vector<Segment> segments(const Batch& batch) {
+std::vector<Segment> segments(const Batch& batch) { return segments(batch, batch.tasks); }
+
+std::vector<Segment> segments(const Batch& batch, const std::vector<std::string>& tasks) {
   const auto columns = batch.columns();
   if (columns.empty()) {
     throw std::invalid_argument("[Batch] expected at least one example with a text, found none");
@@ -118,11 +120,11 @@ std::vector<Segment> segments(const Batch& batch) {
                                 std::to_string(given.size()));
   };
   check(batch.prompts, "prompt");
-  check(batch.tasks, "task");
+  check(tasks, "task");
   std::vector<Segment> result;
   for (size_t c = 0; c < columns.size(); ++c) {
     const std::string prompt = batch.prompts.empty() ? "" : batch.prompts[c];
-    const std::string task = batch.tasks.empty() ? "" : batch.tasks[c];
+    const std::string task = tasks.empty() ? "" : tasks[c];
     if (result.empty() || result.back().prompt != prompt || result.back().task != task) {
       result.push_back({prompt, task, {}});
     }

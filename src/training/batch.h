@@ -31,6 +31,8 @@ struct Segment {
 /// Columns in their order. Throws std::invalid_argument for an empty batch, or prompts or tasks
 /// that are not one a column.
 std::vector<Segment> segments(const Batch& batch);
+/// The same with other tasks than the batch's.
+std::vector<Segment> segments(const Batch& batch, const std::vector<std::string>& tasks);
 /// The columns [N, D] of the segments' embeddings.
 std::vector<at::Tensor> columns(const std::vector<at::Tensor>& segments, int64_t examples);
 /// The batch's columns, embedded by a model: one [N, D] for each.

@@ -42,6 +42,13 @@ const Wording& wording(ModelKind kind) {
       {"sparse encoder", "sparse-encoder", "feature-extraction", "SparseEncoder",
        "sparse_encoder.h", "model.encode({\"a sentence\", \"another one\"})",
        "model.encode([\"a sentence\", \"another one\"])", "embeddings"},
+      {"multi-vector encoder", "multi-vector-encoder", "feature-extraction", "MultiVectorEncoder",
+       "multi_vector_encoder.h",
+       "model.similarity({model.encode_query(\"a query\")}, {model.encode_document(\"a "
+       "passage\")})",
+       "model.similarity([model.encode_query(\"a query\")], [model.encode_document(\"a "
+       "passage\")])",
+       "scores"},
   };
   return table[static_cast<size_t>(kind)];
 }

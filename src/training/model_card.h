@@ -7,7 +7,7 @@
 
 namespace sentence_transformers {
 
-enum class ModelKind { sentence_transformer, cross_encoder, sparse_encoder };
+enum class ModelKind { sentence_transformer, cross_encoder, sparse_encoder, multi_vector_encoder };
 
 void write_model_card(const std::filesystem::path& folder, const TrainerInternals& trainer,
                       ModelKind kind);

@@ -1,4 +1,5 @@
 // The public trainers: what the loop needs to know of each kind of model.
+#include <sentence_transformers/multi_vector_trainer.h>
 #include <sentence_transformers/sparse_trainer.h>
 #include <sentence_transformers/trainer.h>
 
@@ -26,12 +27,14 @@ TrainedModel wrap(Model& model) {
 
 template <class Model>
 constexpr ModelKind kKind =
-    std::is_same_v<Model, CrossEncoder>    ? ModelKind::cross_encoder
-    : std::is_same_v<Model, SparseEncoder> ? ModelKind::sparse_encoder
-                                           : ModelKind::sentence_transformer;
+    std::is_same_v<Model, CrossEncoder>         ? ModelKind::cross_encoder
+    : std::is_same_v<Model, MultiVectorEncoder> ? ModelKind::multi_vector_encoder
+    : std::is_same_v<Model, SparseEncoder>      ? ModelKind::sparse_encoder
+                                                : ModelKind::sentence_transformer;
 
 NamedTensors parameters_of(const Loss& loss) { return loss.named_parameters(); }
 NamedTensors parameters_of(const CrossEncoderLoss&) { return {}; }
+NamedTensors parameters_of(const MultiVectorLoss&) { return {}; }
 NamedTensors parameters_of(const SparseLoss&) { return {}; }
 
 template <class Model, class LossType>
@@ -108,6 +111,7 @@ void Trainer<Model, LossType>::save_model(const std::filesystem::path& folder) c
 
 template class Trainer<SentenceTransformer, Loss>;
 template class Trainer<CrossEncoder, CrossEncoderLoss>;
+template class Trainer<MultiVectorEncoder, MultiVectorLoss>;
 template class Trainer<SparseEncoder, SparseLoss>;
 
 }  // namespace sentence_transformers

@@ -240,6 +240,21 @@ TEST_F(Examples, SparseEncoderShowsWords) {
   EXPECT_EQ(run("sparse_encoder", {"/nowhere/model"}).status, 1);
 }
 
+TEST(MultiVectorEncoderProgram, RanksAndPools) {
+  const std::string model = SOURCE_FOLDER "/tests/golden/multi_vector/bert";
+  const Result ranked = run("multi_vector_encoder", {model});
+  ASSERT_EQ(ranked.status, 0) << ranked.output;
+  const auto printed = lines(ranked.output);
+  const size_t first = find_line(printed, "How many people live in Berlin?") + 1;
+  ASSERT_EQ(printed.size(), first + 8) << ranked.output;
+  EXPECT_GE(std::atof(printed[first].c_str()), std::atof(printed[first + 2].c_str()));
+  EXPECT_EQ(printed[first + 4], "24 vectors of the query, 16 dimensions");
+  EXPECT_TRUE(printed[first + 7].starts_with("pool_factor 4:")) << printed[first + 7];
+  EXPECT_EQ(run("multi_vector_encoder", {model, "the dog", "a cat", "he"}).status, 0);
+  EXPECT_EQ(run("multi_vector_encoder", {model, "the dog"}).status, 1);
+  EXPECT_EQ(run("multi_vector_encoder", {"/nowhere/model"}).status, 1);
+}
+
 TEST(CrossEncoderProgram, ScoresAndRanks) {
   const Result both = run("cross_encoder", {kTinyCross});
   ASSERT_EQ(both.status, 0) << both.output;

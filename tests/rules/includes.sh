@@ -26,7 +26,7 @@ room() {  # name, rooms it may include, public headers it may include
   check "src/$1" '<sentence_transformers/' "<sentence_transformers/($3)\\.h>" "${files[@]}"
 }
 
-types='error|quantization|similarity|tokenizer|version'
+types='error|quantization|similarity|token_pooling|tokenizer|version'
 room core 'core' 'error'
 room kernels 'core|kernels' 'error'
 room nn 'core|kernels|nn' 'error|quantization'
@@ -36,7 +36,7 @@ room hub 'core|hub' 'error|hub|version'
 room data 'core|data' 'dataset|error'
 room modules 'core|nn|encoders|tokenizers|modules' "$types"
 room model 'core|kernels|nn|encoders|tokenizers|modules|model' "$types|[a-z_]+"
-room retrieval 'core|kernels|retrieval' 'error|retrieval|sentence_transformer|similarity'
+room retrieval 'core|kernels|retrieval' 'error|maxsim|retrieval|sentence_transformer|similarity'
 room storage 'core' 'error|storage'
 room evaluation 'core|evaluation' '[a-z_]+'
 room training 'core|nn|training' '[a-z_]+'

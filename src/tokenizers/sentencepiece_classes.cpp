@@ -104,6 +104,24 @@ json deberta_v2_stages(const TokenizerFolder& folder) {
           {"model", {{"type", "Unigram"}, {"unk_id", nullptr}}}};
 }
 
+json llama_stages(const TokenizerFolder& folder) {
+  const json plain = {{"type", "Replace"}, {"pattern", {{"String", "\u2581"}}}, {"content", " "}};
+  json decoders = {plain, {{"type", "ByteFallback"}}, {{"type", "Fuse"}}};
+  const bool spaced = adds_space(folder);
+  if (spaced) {
+    decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
+  }
+  const char* scheme = !spaced ? "never" : folder.setting("legacy", false) ? "always" : "first";
+  return {{"normalizer", nullptr},
+          {"pre_tokenizer",
+           {{"type", "Metaspace"},
+            {"replacement", "\u2581"},
+            {"prepend_scheme", scheme},
+            {"split", false}}},
+          {"decoder", {{"type", "Sequence"}, {"decoders", std::move(decoders)}}},
+          {"model", {{"type", "BPE"}, {"fuse_unk", true}, {"byte_fallback", true}}}};
+}
+
 json t5_stages(const TokenizerFolder& folder) {
   return stages_of_words(character_map(folder), {{"unk_id", 2}}, true);
 }
@@ -145,6 +163,18 @@ UnigramVocabulary arrange_xlm_roberta(const TokenizerFolder& folder) {
   add_pieces(folder, 3, vocabulary);
   vocabulary.add(token_text(folder, "mask_token", "<mask>"), 0);
   return vocabulary;
+}
+
+Merges merges_of_pieces(const Vocabulary& vocabulary, const TokenIndex& index) {
+  Merges merges;
+  for (const auto& [piece, id] : vocabulary) {
+    for (size_t i = 1; i < piece.size(); ++i) {
+      if ((piece[i] & 0xC0) == 0x80) continue;  // inside a character
+      const std::string_view whole = piece, left = whole.substr(0, i), right = whole.substr(i);
+      if (index.count(left) && index.count(right)) merges.emplace_back(left, right);
+    }
+  }
+  return merges;
 }
 
 std::vector<AddedToken> sentencepiece_specials(const TokenizerFolder& folder) {

@@ -13,6 +13,7 @@ namespace sentence_transformers {
 nlohmann::json albert_stages(const TokenizerFolder& folder);
 nlohmann::json camembert_stages(const TokenizerFolder& folder);
 nlohmann::json deberta_v2_stages(const TokenizerFolder& folder);
+nlohmann::json llama_stages(const TokenizerFolder& folder);
 nlohmann::json t5_stages(const TokenizerFolder& folder);
 nlohmann::json xlm_roberta_stages(const TokenizerFolder& folder);
 
@@ -20,6 +21,9 @@ UnigramVocabulary sentencepiece_in_order(const TokenizerFolder& folder);
 UnigramVocabulary arrange_camembert(const TokenizerFolder& folder);
 UnigramVocabulary arrange_t5(const TokenizerFolder& folder);
 UnigramVocabulary arrange_xlm_roberta(const TokenizerFolder& folder);
+
+/// The pairs of pieces that make a piece, for BPE: those of earlier pieces are wanted more.
+Merges merges_of_pieces(const Vocabulary& vocabulary, const TokenIndex& index);
 
 /// The control pieces and the user's own ones of a sentencepiece file, if there is one.
 std::vector<AddedToken> sentencepiece_specials(const TokenizerFolder& folder);

@@ -115,6 +115,8 @@ constexpr NamedToken kGemmaTokens[] = {{"bos_token", "<bos>"},
                                        {"unk_token", "<unk>"},
                                        {"pad_token", "<pad>"},
                                        {"mask_token", "<mask>"}};
+constexpr NamedToken kLlamaTokens[] = {
+    {"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}};
 constexpr NamedToken kT5Tokens[] = {
     {"eos_token", "</s>"}, {"unk_token", "<unk>"}, {"pad_token", "<pad>"}};
 
@@ -162,7 +164,22 @@ constexpr TokenizerClass kClasses[] = {
      {.defaults = kGptNeoxTokens},
      gpt_neox_stages,
      "vocab.json"},
-    {"GemmaTokenizer", "BPE", ClassTemplate::file, {.defaults = kGemmaTokens}, gemma_stages, ""},
+    {"GemmaTokenizer",
+     "BPE",
+     ClassTemplate::file,
+     {.defaults = kGemmaTokens},
+     gemma_stages,
+     "tokenizer.model",
+     sentencepiece_in_order,
+     sentencepiece_specials},
+    {"LlamaTokenizer",
+     "BPE",
+     ClassTemplate::file,
+     {.defaults = kLlamaTokens},
+     llama_stages,
+     "tokenizer.model",
+     sentencepiece_in_order,
+     sentencepiece_specials},
     {"MPNetTokenizer",
      "WordPiece",
      ClassTemplate::roberta,

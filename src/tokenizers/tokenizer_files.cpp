@@ -6,6 +6,7 @@
 
 #include "core/quoted.h"
 #include "tokenizers/added_token_files.h"
+#include "tokenizers/sentencepiece_classes.h"
 #include "tokenizers/tokenizer_classes.h"
 
 namespace sentence_transformers {
@@ -53,6 +54,8 @@ ModelFiles read_class_model(TokenizerFolder& folder, const TokenizerClass& row) 
     if (row.arrange) {
       folder.sentencepiece = read_sentencepiece_file(files.source);
       files.take(row.arrange(folder));
+      files.index = index_tokens(files.vocabulary);
+      if (row.model == "BPE") files.merges = merges_of_pieces(files.vocabulary, files.index);
     } else if (row.model == "BPE") {
       files.vocabulary = read_vocab_json(files.source);
       files.merges = read_merges_txt(folder.path / "merges.txt");

@@ -144,6 +144,7 @@ def make_unigram_folders():
         save(tokenizer, folder, settings["model_type"])
         for file in (OUT / folder).glob("*.model"):
             file.unlink()
+    make_llama_folders()
     # The same stages as a file that counts as it stands, with bytes for what is unknown.
     backend = json.loads((OUT / "xlm_roberta" / "tokenizer.json").read_text(encoding="utf-8"))
     model = backend["model"]
@@ -153,6 +154,22 @@ def make_unigram_folders():
     backend["pre_tokenizer"] = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first", "split": False}
     save(PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(json.dumps(backend))), "unigram", "nobody")
     return charsmap
+
+
+def make_llama_folders():
+    """As today's class saves it, and as older ones did, which Mistral's models take as it stands."""
+    tokenizer = AutoTokenizer.from_pretrained(OUT / "llama_files", legacy=False)
+    tokenizer.add_tokens([AddedToken("<dog>", rstrip=True, normalized=False)])
+    save(tokenizer, "llama", "llama")
+    for file in (OUT / "llama").glob("*.model"):
+        file.unlink()
+    backend = json.loads((OUT / "llama" / "tokenizer.json").read_text(encoding="utf-8"))
+    space = "\u2581"
+    members = [{"type": "Prepend", "prepend": space}, {"type": "Replace", "pattern": {"String": " "}, "content": space}]
+    backend |= {"normalizer": {"type": "Sequence", "normalizers": members}, "pre_tokenizer": None}
+    write("mistral", "tokenizer.json", backend)
+    write("mistral", "tokenizer_config.json", {"tokenizer_class": "LlamaTokenizerFast", "add_bos_token": True, "add_prefix_space": False})
+    write("mistral", "config.json", {"model_type": "mistral"})
 
 
 def make_gemma_folder():
@@ -206,7 +223,7 @@ def main():
     tiny_unigram.make_cases(HERE, charsmap, TEXTS)
     total = sum(f.stat().st_size for f in [*OUT.rglob("*"), *HERE.glob("tokenizer_*.json")] if f.is_file())
     print(f"{total} bytes")
-    assert total < 800_000
+    assert total < 1_000_000
 
 
 if __name__ == "__main__":

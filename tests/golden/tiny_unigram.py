@@ -1,4 +1,4 @@
-"""Small Unigram tokenizers made by sentencepiece, in the order of XLM-R, T5, ALBERT and CamemBERT, and single cases."""
+"""Small tokenizers made by sentencepiece, in the order of XLM-R, T5, ALBERT, CamemBERT, Llama and Gemma, and single cases."""
 
 import base64
 import io
@@ -69,6 +69,12 @@ def write_folders(write, out, corpus):
     names = {"pad_piece": "[PAD]", "bos_piece": "[CLS]", "eos_piece": "[SEP]", "unk_piece": "[UNK]"}
     proto = train(corpus, pad_id=0, bos_id=1, eos_id=2, unk_id=3, **names)
     put("deberta_v2_files", "spm.model", proto, {"do_lower_case": False, "vocab_type": "spm"}, "deberta-v2")
+    # BPE with bytes for what is unknown, as Llama and Gemma have it; their classes use no character map.
+    bpe = {"model_type": "bpe", "byte_fallback": True, "split_digits": True, "user_defined_symbols": ["extra"]}
+    settings = {"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, "add_eos_token": True, "legacy": True}
+    put("llama_files", "tokenizer.model", train(corpus, **bpe), settings, "llama")
+    proto = train(corpus, pad_id=0, eos_id=1, bos_id=2, unk_id=3, bos_piece="<bos>", eos_piece="<eos>", **bpe)
+    put("gemma_files", "tokenizer.model", proto, {"tokenizer_class": "GemmaTokenizer", "add_bos_token": True}, "gemma3_text")
     return train(corpus).normalizer_spec.precompiled_charsmap
 
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 
+import families
 import report
 import workload
 
@@ -153,6 +154,29 @@ class Runner:
         )
         self.peer("st", "tokenize", *files, *self.limits(), peer="tokenizers")
 
+    def families(self):
+        """Random models at published sizes: the types of this library, PyTorch, and what the exporters read."""
+        texts = [self.file("mixed"), "--passes", 3, "--limit", min(self.limit or 200, 200)]
+        for name in families.FAMILIES:
+            folder = self.dir / "families" / name
+            if not (folder / "model").exists():
+                self.run([self.dir / "st/bin/python", HERE / "families.py", folder, name])
+            for mode in OURS:
+                self.run([self.programs / "measure", folder / "model", mode, *texts], peer=f"ours-{mode}", family=name)
+            self.family_peers(name, folder)
+
+    def family_peers(self, name, folder):
+        peers = [("st", "torch")]
+        if name in families.EXPORTED:
+            peers += [("ort", peer) for peer in ("onnx", "onnx-int8", "openvino", "openvino-int8")]
+        if len(peers) > 1 and not (folder / "ov/openvino/openvino_model_qint8_quantized.bin").exists():
+            for text in ("short", "mixed"):
+                (folder / f"{text}.txt").write_bytes(self.file(text).read_bytes())
+            self.run([self.dir / "ort/bin/python", HERE / "export_peers.py", folder])
+        for venv, peer in peers:
+            words = ["throughput", peer, f"{self.file('mixed')}:3", "--limit", min(self.limit or 200, 200)]
+            self.run([self.dir / venv / "bin/python", HERE / "peers.py", folder, *words], peer=peer, family=name)
+
     def sts(self):
         program, model, data = self.programs / "sts_benchmark", self.dir / "model", self.dir / "sts-test.csv"
         workload.write_sts(self.dir)
@@ -168,7 +192,7 @@ class Runner:
             name: (lambda n=name: self.our_throughput(n[5:]) if n[:5] == "ours-" else self.peer_throughput(n))
             for name in order
         }
-        for name in ("lengths", "latency", "startup", "memory", "growth", "search", "tokenizer", "sts", "cross", "training"):
+        for name in ("lengths", "latency", "startup", "memory", "growth", "search", "tokenizer", "sts", "cross", "training", "families"):
             parts[name] = getattr(self, name)
         parts["machine"] = self.machine
         return parts

@@ -11,6 +11,7 @@ import statistics
 import subprocess
 
 import charts
+import families
 
 FILES = ("short", "mixed", "long")
 NAMES = {
@@ -304,6 +305,21 @@ def cross_rows(r):
     return rows
 
 
+def family_rows(r):
+    """Texts a second, and beside this library's the ratio to PyTorch's."""
+    peers = ("torch", "ours-float32", "ours-bfloat16", "ours-int8", "onnx", "onnx-int8", "openvino", "openvino-int8")
+    rows = []
+    for name in families.FAMILIES:
+        rates = {peer: r.value("texts_per_s", "throughput", part="families", family=name, peer=peer) for peer in peers}
+        if not any(rates.values()):
+            continue
+        shown = {peer: show(rate, 1) for peer, rate in rates.items()}
+        for peer in peers[1:4]:
+            shown[peer] += f" ({show(ratio(rates[peer], rates['torch']), 1)}x)"
+        rows.append([name, *shown.values()])
+    return rows
+
+
 def training_rows(r):
     rows = []
     for peer in ("ours-float32", "torch"):
@@ -396,6 +412,10 @@ def write(results, folder, order):
         "The 10 best of 1,000,000 random unit vectors of 384 dimensions for each of 1,000 queries. FAISS: `IndexFlatIP`, the "
         "search alone.",
         table(["", "seconds", "peak memory beyond the vectors, MB"], search),
+        "## Families",
+        "Random weights at the sizes that each family is published in, the first 200 texts of `mixed`, texts a second; beside this "
+        "library's types the ratio to PyTorch's float32. ONNX Runtime and OpenVINO where their exporters read the family.",
+        table(["", "PyTorch", "float32", "bfloat16", "int8", "ONNX Runtime", "its int8", "OpenVINO", "its int8"], family_rows(r)),
         "## Cross-encoder",
         "2,000 pairs of a line of `short` and one of `mixed`, by all-MiniLM-L6-v2 with a new head of one label, the same folder "
         "for both.",

@@ -176,7 +176,8 @@ std::vector<at::Tensor> SentenceTransformer::encode_tokens(
     throw std::invalid_argument(
         "[SentenceTransformer::encode_tokens] expected precision float32, found another");
   }
-  const Way way = impl().way(options);
+  Way way = impl().way(options);
+  way.first_alone = false;
   const int64_t dimension = way.sizes().token_embeddings;
   if (dimension == 0) {
     throw std::invalid_argument(

@@ -15,8 +15,8 @@ namespace sentence_transformers {
 
 class Encoder : public Block {
  public:
-  /// The last hidden states [T, hidden_size()]. If `layers` is given, the embedding layer's output
-  /// and each layer's are appended to it.
+  /// The last hidden states [T, hidden_size()], see TokenBatch::first_alone. If `layers` is given,
+  /// the embedding layer's output and each layer's are appended to it.
   virtual at::Tensor forward(const TokenBatch& batch,
                              std::vector<at::Tensor>* layers = nullptr) const = 0;
 
@@ -35,6 +35,8 @@ class ClassificationHead : public Block {
   /// Hidden states [T, D] -> logits [N, num_labels()].
   virtual at::Tensor forward(const at::Tensor& hidden_states, const TokenBatch& batch) const = 0;
   virtual int64_t num_labels() const = 0;
+  /// Does it read the hidden states of each text's first token alone?
+  virtual bool reads_first_alone() const { return false; }
 };
 
 /// What a masked language model has on its encoder.

@@ -36,12 +36,13 @@ class SequenceHead : public ClassificationHead {
     return config_.pooling == HeadConfig::Pooling::late ? mean_tokens(logits, batch) : logits;
   }
   int64_t num_labels() const override { return classifier_->weight.size(0); }
+  bool reads_first_alone() const override { return config_.pooling == HeadConfig::Pooling::first; }
 
  private:
   at::Tensor pool(const at::Tensor& x, const TokenBatch& batch) const {
     switch (config_.pooling) {
       case HeadConfig::Pooling::first:
-        return first_tokens(x, batch);
+        return first_tokens(x, batch.groups);
       case HeadConfig::Pooling::last:
         return last_tokens(x, batch, config_.padding_id);
       case HeadConfig::Pooling::mean:

@@ -1,10 +1,26 @@
 #include "encoders/transformer_encoder.h"
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <sentence_transformers/error.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace sentence_transformers {
+namespace {
+
+/// Rows [N, D] as those of the first tokens of [T, D], whose others are 0.
+at::Tensor in_first_places(const at::Tensor& rows, const TokenBatch& batch) {
+  std::vector<int64_t> places;
+  for (const LengthGroup& g : batch.groups) {
+    for (int64_t i = 0; i < g.count; ++i) places.push_back(g.offset + i * g.length);
+  }
+  const at::Tensor index = at::tensor(places, at::kLong).to(rows.device());
+  return at::zeros({batch.ids.size(0), rows.size(1)}, rows.options()).index_copy_(0, index, rows);
+}
+
+}  // namespace
 
 void TransformerConfig::add_layers(const std::string& name, const LayerConfig& layer,
                                    int64_t count) {
@@ -32,8 +48,18 @@ TransformerEncoder::TransformerEncoder(TransformerConfig config, const Weights& 
 
 at::Tensor TransformerEncoder::forward(const TokenBatch& batch,
                                        std::vector<at::Tensor>* layers) const {
-  Residual last =
-      run_layers(layers_, embeddings_.forward(batch), batch, gradient_checkpointing, layers);
+  // A layer may stand at several places in the order.
+  const bool first_alone = batch.first_alone && !layers && !at::GradMode::is_enabled() &&
+                           layers_.back()->is_by_token() &&
+                           std::count(layers_.begin(), layers_.end(), layers_.back()) == 1;
+  if (first_alone) return in_first_places(run(batch, layers, true), batch);
+  return run(batch, layers, false);
+}
+
+at::Tensor TransformerEncoder::run(const TokenBatch& batch, std::vector<at::Tensor>* layers,
+                                   bool first_alone) const {
+  Residual last = run_layers(layers_, embeddings_.forward(batch), batch, gradient_checkpointing,
+                             layers, first_alone);
   if (!final_norm_) return last.sum();
   const at::Tensor normalized = final_dropout_->forward(
       last.pending.defined() ? final_norm_->forward_add(last.pending, last.x)

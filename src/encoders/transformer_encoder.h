@@ -50,6 +50,8 @@ class TransformerEncoder : public Encoder {
   std::shared_ptr<Projection> pooler(double deviation);
 
  private:
+  at::Tensor run(const TokenBatch& batch, std::vector<at::Tensor>* layers, bool first_alone) const;
+
   TransformerConfig config_;
   Embeddings embeddings_;
   std::vector<std::shared_ptr<TransformerLayer>> layers_;

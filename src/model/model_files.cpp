@@ -75,6 +75,9 @@ Way ModelFolder::way(const std::string& task, const std::string& function) const
   way.keeps_layers = way.input->gives_layers() &&
                      std::any_of(way.modules.begin(), way.modules.end(),
                                  [](const Module* module) { return module->reads_layers(); });
+  const auto pools = [](const Module* module) { return module->type() == "Pooling"; };
+  way.first_alone = way.modules.size() > 1 && way.modules[1]->reads_first_alone() &&
+                    std::count_if(way.modules.begin(), way.modules.end(), pools) == 1;
   return way;
 }
 

@@ -23,6 +23,7 @@ struct Way {
   std::vector<const Module*> modules = {};  // the first is `input`
   const InputModule* input = nullptr;
   bool keeps_layers = false;  // does a module read the layers that the first one gives?
+  bool first_alone = false;   // are the first tokens all that the others read of the first one's?
 
   /// The sizes behind its modules.
   FeatureSizes sizes() const;

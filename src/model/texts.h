@@ -45,6 +45,7 @@ void run_way(const Texts& texts, const Options& options, const Way& way, const M
                            .report = options.report};
   run_passes(texts.size(), tokenize(texts, prompt, way), passes,
              [&](TokenBatch batch, const std::vector<Place>& places) {
+               batch.first_alone = way.first_alone;
                std::vector<at::Tensor> layers;
                Features features{.batch = std::move(batch),
                                  .prompt_tokens = prompt_tokens,

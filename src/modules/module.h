@@ -59,6 +59,8 @@ class Module : public torch::nn::Module {
   virtual void add_inputs(std::vector<InputModule*>& /*inputs*/) {}
   /// Does it compute with Features::layers?
   virtual bool reads_layers() const { return false; }
+  /// Is each text's first token all that it reads of token_embeddings?
+  virtual bool reads_first_alone() const { return false; }
 
   /// Python's class name.
   virtual std::string type() const = 0;

@@ -24,6 +24,9 @@ class Pooling : public Module {
   FeatureSizes output_sizes(FeatureSizes sizes) const override {
     return {sizes.token_embeddings, size_ * static_cast<int64_t>(modes_.size())};
   }
+  bool reads_first_alone() const override {
+    return include_prompt_ && modes_ == std::vector{PoolingMode::cls};
+  }
   std::string type() const override { return "Pooling"; }
   /// config.json, with today's names and the older booleans that every version reads.
   void write(const std::filesystem::path& folder) const override;

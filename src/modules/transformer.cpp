@@ -286,6 +286,7 @@ int64_t Transformer::prompt_tokens(const std::string& prompt) const {
 
 void Transformer::forward(Features& features) const {
   weights_.check_unchanged();
+  if (head_ && head_->reads_first_alone()) features.batch.first_alone = true;
   features.token_embeddings = encoder_->forward(features.batch, features.layers);
   if (head_) features.logits = head_->forward(features.token_embeddings, features.batch);
   features.words = words_.get();

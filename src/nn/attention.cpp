@@ -73,7 +73,8 @@ void kernel_group(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                   void (*kernel)(const kernels::Attention<Number>&, float*),
                   const at::Tensor& out) {
   const int64_t shared = c.heads / c.key_value_heads;
-  const int64_t parts = (g.length + kQueriesATask - 1) / kQueriesATask;
+  const int64_t queries = extras.first_alone ? 1 : g.length;
+  const int64_t parts = (queries + kQueriesATask - 1) / kQueriesATask;
   const auto at = [](const at::Tensor& t, int64_t row, int64_t column) {
     return static_cast<Number*>(t.data_ptr()) + row * t.stride(0) + column;
   };
@@ -83,17 +84,18 @@ void kernel_group(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
       const int64_t part = task % parts, head = task / parts % c.key_value_heads;
       const int64_t text = task / parts / c.key_value_heads, row = g.offset + text * g.length;
       const int64_t own = head * c.head_size, first_head = head * shared;
+      const int64_t out_row = extras.first_alone ? first_text + text : row;
       kernels::Attention<Number> attention{.queries = at(q, row, own * shared),
                                            .keys = at(k, row, own),
                                            .values = at(v, row, own),
                                            .query_stride = q.stride(0),
                                            .key_stride = k.stride(0),
                                            .value_stride = v.stride(0),
-                                           .out = at(out, row, own * shared),
+                                           .out = at(out, out_row, own * shared),
                                            .out_stride = out.stride(0),
                                            .length = g.length,
                                            .first = part * kQueriesATask,
-                                           .last = std::min(g.length, (part + 1) * kQueriesATask),
+                                           .last = std::min(queries, (part + 1) * kQueriesATask),
                                            .head_size = c.head_size,
                                            .heads = shared,
                                            .scale = static_cast<float>(c.scale)};
@@ -114,7 +116,12 @@ void kernel_group(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
 at::Tensor kernel_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             const AttentionConfig& c, const std::vector<LengthGroup>& groups,
                             const AttentionExtras& extras) {
-  const at::Tensor out = empty_in_workspace({q.size(0), c.heads * c.head_size}, q.options());
+  int64_t rows = q.size(0);
+  if (extras.first_alone) {
+    rows = 0;
+    for (const LengthGroup& g : groups) rows += g.count;
+  }
+  const at::Tensor out = empty_in_workspace({rows, c.heads * c.head_size}, q.options());
   const kernels::Kernels& set = *kernels::best();
   int64_t text = 0;
   for (size_t i = 0; i < groups.size(); text += groups[i++].count) {
@@ -202,7 +209,8 @@ at::Tensor attend(const at::Tensor& queries, const at::Tensor& keys, const at::T
       !sees_nothing(config, groups, extras)) {
     return kernel_attention(queries, keys, values, config, groups, extras);
   }
-  return plain_attention(queries, keys, values, config, groups, extras);
+  const at::Tensor all = plain_attention(queries, keys, values, config, groups, extras);
+  return extras.first_alone ? first_tokens(all, groups) : all;
 }
 
 }  // namespace sentence_transformers

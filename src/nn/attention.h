@@ -30,10 +30,12 @@ struct AttentionExtras {
       {};  // [heads, 2 * L - 1] float32, L the longest text; see DistanceBias
   std::vector<at::Tensor> dense_bias = {};  // a group each, [count, heads, length, length] float32
   std::span<const int64_t> attended = {};   // TokenBatch::attended
+  bool first_alone = false;                 // only each text's first token attends
 };
 
 /// Each text attends to itself alone: queries [T, heads * head_size], keys and values [T,
-/// key_value_heads * head_size], which may be parts of wider rows -> [T, heads * head_size].
+/// key_value_heads * head_size], which may be parts of wider rows -> [T, heads * head_size], or
+/// [N, heads * head_size] of the first tokens alone.
 at::Tensor attend(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values,
                   const AttentionConfig& config, const std::vector<LengthGroup>& groups,
                   const AttentionExtras& extras = {});

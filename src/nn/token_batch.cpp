@@ -10,9 +10,10 @@ namespace {
 
 /// take(rows [count, length, D]) of each group, one below the other.
 template <class Take>
-at::Tensor each_group(const at::Tensor& x, const TokenBatch& batch, const Take& take) {
+at::Tensor each_group(const at::Tensor& x, const std::vector<LengthGroup>& groups,
+                      const Take& take) {
   std::vector<at::Tensor> rows;
-  for (const LengthGroup& g : batch.groups) {
+  for (const LengthGroup& g : groups) {
     rows.push_back(
         take(x.narrow(0, g.offset, g.count * g.length).view({g.count, g.length, x.size(1)})));
   }
@@ -55,13 +56,13 @@ TokenBatch pack_tokens(const std::vector<std::vector<int64_t>>& ids,
   return batch;
 }
 
-at::Tensor first_tokens(const at::Tensor& x, const TokenBatch& batch) {
-  return each_group(x, batch, [](const at::Tensor& rows) { return rows.select(1, 0); });
+at::Tensor first_tokens(const at::Tensor& x, const std::vector<LengthGroup>& groups) {
+  return each_group(x, groups, [](const at::Tensor& rows) { return rows.select(1, 0); });
 }
 at::Tensor last_tokens(const at::Tensor& x, const TokenBatch& batch,
                        std::optional<int64_t> padding_id) {
   if (!padding_id) {
-    return each_group(x, batch, [](const at::Tensor& rows) { return rows.select(1, -1); });
+    return each_group(x, batch.groups, [](const at::Tensor& rows) { return rows.select(1, -1); });
   }
   std::vector<at::Tensor> places;
   for (const LengthGroup& g : batch.groups) {
@@ -74,7 +75,7 @@ at::Tensor last_tokens(const at::Tensor& x, const TokenBatch& batch,
   return x.index_select(0, at::cat(places));
 }
 at::Tensor mean_tokens(const at::Tensor& x, const TokenBatch& batch) {
-  return each_group(x, batch, [](const at::Tensor& rows) { return rows.mean(1); });
+  return each_group(x, batch.groups, [](const at::Tensor& rows) { return rows.mean(1); });
 }
 
 }  // namespace sentence_transformers

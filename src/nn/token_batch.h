@@ -24,6 +24,9 @@ struct TokenBatch {
   /// Of each text how many of its first tokens are attended to; the others attend to those, as the
   /// tokens of a query expansion do. Empty: all.
   std::vector<int64_t> attended = {};
+  /// Of what an encoder gives in the end, only each text's first row is read; the others may be
+  /// anything.
+  bool first_alone = false;
 
   int64_t texts() const;
 };
@@ -34,7 +37,7 @@ TokenBatch pack_tokens(const std::vector<std::vector<int64_t>>& ids,
                        const std::vector<std::vector<int64_t>>& type_ids, at::Device device);
 
 /// The rows of x [T, D] of each text's first token: [N, D].
-at::Tensor first_tokens(const at::Tensor& x, const TokenBatch& batch);
+at::Tensor first_tokens(const at::Tensor& x, const std::vector<LengthGroup>& groups);
 /// The rows of each text's last token; of the last that is not `padding_id`, if that is given (of a
 /// text that is nothing else the first).
 at::Tensor last_tokens(const at::Tensor& x, const TokenBatch& batch,

@@ -95,10 +95,11 @@ void TransformerLayer::make_feed_forward(const Weights& weights) {
 }
 
 AttentionExtras TransformerLayer::make_extras(const at::Tensor& queries, const at::Tensor& keys,
-                                              const TokenBatch& batch) const {
+                                              const TokenBatch& batch, bool first_alone) const {
   AttentionExtras extras{.dropout = is_training() ? attention_dropout_->probability : 0.0,
                          .fast = query_key_value_->is_int8(),
-                         .attended = batch.attended};
+                         .attended = batch.attended,
+                         .first_alone = first_alone};
   if (config_.distance_bias) {
     int64_t longest = 0;
     for (const LengthGroup& g : batch.groups) longest = std::max(longest, g.length);
@@ -110,7 +111,8 @@ AttentionExtras TransformerLayer::make_extras(const at::Tensor& queries, const a
   return extras;
 }
 
-at::Tensor TransformerLayer::attention(const at::Tensor& x, const TokenBatch& batch) const {
+at::Tensor TransformerLayer::attention(const at::Tensor& x, const TokenBatch& batch,
+                                       bool first_alone) const {
   const AttentionConfig& a = config_.attention;
   const int64_t queries = a.heads * a.head_size, keys = a.key_value_heads * a.head_size;
   const at::Tensor all = query_key_value_->forward(x);  // [T, queries + 2 * keys]
@@ -125,8 +127,9 @@ at::Tensor TransformerLayer::attention(const at::Tensor& x, const TokenBatch& ba
     q = config_.rotary->rotate(q, a.heads, batch);
     k = config_.rotary->rotate(k, a.key_value_heads, batch);
   }
+  const AttentionExtras extras = make_extras(q, k, batch, first_alone);
   return attention_output_dropout_->forward(
-      attention_output_->forward(attend(q, k, v, a, batch.groups, make_extras(q, k, batch))));
+      attention_output_->forward(attend(q, k, v, a, batch.groups, extras)));
 }
 
 at::Tensor TransformerLayer::feed_forward(const at::Tensor& x) const {
@@ -145,10 +148,15 @@ at::Tensor TransformerLayer::normalize(const std::shared_ptr<Norm>& norm,
   return normalized;
 }
 
-Residual TransformerLayer::forward(Residual residual, const TokenBatch& batch) const {
+Residual TransformerLayer::forward(Residual residual, const TokenBatch& batch,
+                                   bool first_alone) const {
+  const auto wanted = [&](const at::Tensor& x) {
+    return first_alone ? first_tokens(x, batch.groups) : x;
+  };
   if (config_.norm_place == NormPlace::after) {
-    const at::Tensor& x = residual.x;
-    at::Tensor attended = attention_norm_->forward_add(attention(x, batch), x);
+    const at::Tensor x = wanted(residual.x);
+    at::Tensor attended =
+        attention_norm_->forward_add(attention(residual.x, batch, first_alone), x);
     if (second_attention_norm_) attended = second_attention_norm_->forward_add(attended, x);
     const at::Tensor out = output_norm_->forward_add(feed_forward(attended), attended);
     return {config_.convolution ? config_.convolution->forward(x, out, batch) : out};
@@ -157,7 +165,8 @@ Residual TransformerLayer::forward(Residual residual, const TokenBatch& batch) c
     return norm ? norm->forward(x) : x;
   };
   const at::Tensor before_attention = normalize(attention_norm_, residual);
-  residual.pending = after(post_attention_norm_, attention(before_attention, batch));
+  residual.pending = after(post_attention_norm_, attention(before_attention, batch, first_alone));
+  residual.x = wanted(residual.x);
   const at::Tensor before_feed_forward = normalize(output_norm_, residual);
   residual.pending = after(post_output_norm_, feed_forward(before_feed_forward));
   return residual;
@@ -165,7 +174,7 @@ Residual TransformerLayer::forward(Residual residual, const TokenBatch& batch) c
 
 Residual run_layers(const std::vector<std::shared_ptr<TransformerLayer>>& layers, at::Tensor x,
                     const TokenBatch& batch, bool gradient_checkpointing,
-                    std::vector<at::Tensor>* hidden_states) {
+                    std::vector<at::Tensor>* hidden_states, bool first_alone) {
   if (hidden_states) hidden_states->push_back(x);
   Residual residual{x};
   for (const auto& layer : layers) {
@@ -175,7 +184,7 @@ Residual run_layers(const std::vector<std::shared_ptr<TransformerLayer>>& layers
       };
       residual = {gradient_checkpoint(run, residual.sum())};
     } else {
-      residual = layer->forward(std::move(residual), batch);
+      residual = layer->forward(std::move(residual), batch, first_alone && layer == layers.back());
     }
     if (hidden_states) hidden_states->push_back(residual.sum());
   }

@@ -70,15 +70,18 @@ struct Residual {
 class TransformerLayer : public Block {
  public:
   TransformerLayer(const LayerConfig& config, const Weights& weights);
-  Residual forward(Residual residual, const TokenBatch& batch) const;
+  /// With `first_alone` of each text's first token alone: [N, D].
+  Residual forward(Residual residual, const TokenBatch& batch, bool first_alone = false) const;
+  /// Can it be computed for the first tokens alone?
+  bool is_by_token() const { return !config_.convolution; }
 
  private:
   void make_attention(const Weights& weights);
   void make_disentangled_bias(const std::vector<ProjectionRows>& rows, const Weights& weights);
   void make_feed_forward(const Weights& weights);
   AttentionExtras make_extras(const at::Tensor& queries, const at::Tensor& keys,
-                              const TokenBatch& batch) const;
-  at::Tensor attention(const at::Tensor& x, const TokenBatch& batch) const;
+                              const TokenBatch& batch, bool first_alone) const;
+  at::Tensor attention(const at::Tensor& x, const TokenBatch& batch, bool first_alone) const;
   at::Tensor feed_forward(const at::Tensor& x) const;
   at::Tensor normalize(const std::shared_ptr<Norm>& norm, Residual& residual) const;
 
@@ -93,9 +96,10 @@ class TransformerLayer : public Block {
 };
 
 /// Runs layers one after the other. In training with gradient checkpointing they keep their input
-/// alone. The input and each layer's output are appended to `hidden_states`, if given.
+/// alone. The input and each layer's output are appended to `hidden_states`, if given. With
+/// `first_alone` the last layer computes the first tokens alone.
 Residual run_layers(const std::vector<std::shared_ptr<TransformerLayer>>& layers, at::Tensor x,
                     const TokenBatch& batch, bool gradient_checkpointing,
-                    std::vector<at::Tensor>* hidden_states);
+                    std::vector<at::Tensor>* hidden_states, bool first_alone);
 
 }  // namespace sentence_transformers

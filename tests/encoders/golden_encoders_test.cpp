@@ -129,6 +129,26 @@ TEST_P(GoldenEncoders, LastHiddenStatesEqualPythons) {
   }
 }
 
+TEST_P(GoldenEncoders, FirstTokensAloneAreTheSame) {
+  std::vector<size_t> order;
+  TokenBatch batch = pack(order);
+  const c10::InferenceMode inference;
+  const auto compare = [&](const ComputeType& compute, bool packed, double tolerance) {
+    const auto encoder = make_encoder(*config, weights());
+    encoder->eval();
+    if (packed) pack_weights(*encoder, compute, [] {});
+    batch.first_alone = false;
+    const at::Tensor wanted = first_tokens(encoder->forward(batch), batch.groups).clone();
+    batch.first_alone = true;
+    const at::Tensor found = encoder->forward(batch);
+    ASSERT_EQ(found.size(0), batch.ids.size(0));
+    expect_near(first_tokens(found, batch.groups), wanted, tolerance);
+  };
+  compare({}, false, 1e-6);
+  compare({}, true, 1e-6);
+  if (kernels::best()) compare({at::kFloat, Quantization::int8}, true, 1e-6);
+}
+
 TEST_P(GoldenEncoders, HiddenStatesOfEachLayerEqualPythons) {
   if (!GetParam().variation.empty()) return;
   const auto encoder = make_encoder(*config, weights());

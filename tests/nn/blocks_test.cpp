@@ -160,7 +160,7 @@ TEST_F(BlocksTest, TokensOfEachText) {
   const std::vector<int64_t> a(3), b(2);
   const TokenBatch batch = pack_tokens({a, a, b}, {a, a, b}, at::kCPU);
   const at::Tensor x = at::arange(8, at::kFloat).unsqueeze(1);
-  EXPECT_TRUE(at::equal(first_tokens(x, batch).flatten(), at::tensor({0.f, 3.f, 6.f})));
+  EXPECT_TRUE(at::equal(first_tokens(x, batch.groups).flatten(), at::tensor({0.f, 3.f, 6.f})));
   EXPECT_TRUE(at::equal(last_tokens(x, batch).flatten(), at::tensor({2.f, 5.f, 7.f})));
   EXPECT_TRUE(at::equal(mean_tokens(x, batch).flatten(), at::tensor({1.f, 4.f, 6.5f})));
 }

@@ -64,7 +64,7 @@ struct SparseEncoder::Impl final : BaseModel::Internals {
     if (most) check_at_least_one(kSparseEncode, "max_active_dims", *most);
     const Way way = parts.way(options.task.value_or(""), kSparseEncode);
     // Each pass's rows as they come, and which text is where; then all in the texts' order.
-    std::vector<std::pair<const SparseRows*, int64_t>> where(texts.size());
+    std::vector<SparseRow> where(texts.size());
     std::vector<std::unique_ptr<SparseRows>> made;
     std::mutex mutex;
     run_way(texts, options, way, parts, placement, kSparseEncode,
@@ -78,9 +78,7 @@ struct SparseEncoder::Impl final : BaseModel::Internals {
               }
               made.push_back(std::move(sparse));
             });
-    SparseRows all{.width = parts.width};
-    for (const auto& [rows, row] : where) all.add_row(*rows, row);
-    return all.tensor();
+    return sparse_tensor(where, parts.width);
   }
 
   at::Tensor forward(const Texts& texts, const std::string& prompt, const std::string& task) const {

@@ -59,8 +59,9 @@ struct SparseEncoder::Impl final : BaseModel::Internals {
     placement.place(parts.modules);
   }
 
-  at::Tensor encode(const Texts& texts, const SparseEncodeOptions& options) const {
-    const auto most = options.max_active_dims ? options.max_active_dims : parts.max_active_dims;
+  at::Tensor encode(const Texts& texts, SparseEncodeOptions options) const {
+    auto& most = options.max_active_dims;
+    if (!most) most = parts.max_active_dims;
     if (most) check_at_least_one(kSparseEncode, "max_active_dims", *most);
     const Way way = parts.way(options.task.value_or(""), kSparseEncode);
     // Each pass's rows as they come, and which text is where; then all in the texts' order.
@@ -81,16 +82,35 @@ struct SparseEncoder::Impl final : BaseModel::Internals {
     return sparse_tensor(where, parts.width);
   }
 
-  at::Tensor forward(const Texts& texts, const std::string& prompt, const std::string& task) const {
+  /// `outputs`, if set, is filled in by the model's SparseAutoEncoder.
+  at::Tensor forward(const Texts& texts, const std::string& prompt, const std::string& task,
+                     AutoEncoderOutputs* outputs = nullptr) const {
     const Way way = parts.way(task, kSparseForward);
     const SinglePass pass = single_pass(texts, prompt, way, placement, kSparseForward);
     std::vector<at::Tensor> layers;
     Features features{.batch = pass.batch,
                       .prompt_tokens = way.input->prompt_tokens(prompt),
-                      .layers = way.keeps_layers ? &layers : nullptr};
+                      .layers = way.keeps_layers ? &layers : nullptr,
+                      .auto_encoder = outputs};
     const Autocast scope = placement.autocast_scope();
     for (const Module* module : way.modules) module->forward(features);
-    return features.sentence_embedding.index_select(0, pass.rows).to(at::kFloat);
+    const auto in_order = [&](at::Tensor& rows) {
+      if (rows.defined()) rows = rows.index_select(0, pass.rows).to(at::kFloat);
+    };
+    if (outputs) {
+      if (!outputs->sentence_embedding.defined()) {
+        throw std::invalid_argument(
+            "[SparseEncoder::forward_auto_encoder] expected a model with a SparseAutoEncoder");
+      }
+      for (at::Tensor* rows :
+           {&outputs->sentence_embedding, &outputs->sentence_embedding_backbone,
+            &outputs->decoded_embedding_k, &outputs->decoded_embedding_4k,
+            &outputs->decoded_embedding_aux, &outputs->decoded_embedding_k_pre_bias}) {
+        in_order(*rows);
+      }
+    }
+    in_order(features.sentence_embedding);
+    return features.sentence_embedding;
   }
 
   SparseEncoderParts parts;
@@ -233,6 +253,16 @@ void SparseEncoder::save_pretrained(const std::filesystem::path& folder) const {
 at::Tensor SparseEncoder::forward(const std::vector<std::string_view>& sentences,
                                   const std::string& prompt, const std::string& task) const {
   return with_own_errors(kSparseForward, [&] { return impl().forward(sentences, prompt, task); });
+}
+
+AutoEncoderOutputs SparseEncoder::forward_auto_encoder(
+    const std::vector<std::string_view>& sentences, const std::string& prompt,
+    const std::string& task) const {
+  return with_own_errors("SparseEncoder::forward_auto_encoder", [&] {
+    AutoEncoderOutputs outputs;
+    impl().forward(sentences, prompt, task, &outputs);
+    return outputs;
+  });
 }
 
 }  // namespace sentence_transformers

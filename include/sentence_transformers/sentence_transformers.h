@@ -2,6 +2,7 @@
 // needs the component sentence_transformers::training to link.
 #pragma once
 
+#include <sentence_transformers/auto_encoder_outputs.h>
 #include <sentence_transformers/base_model.h>
 #include <sentence_transformers/cross_encoder.h>
 #include <sentence_transformers/encode_options.h>

@@ -106,7 +106,7 @@ at::Tensor class_labels(const std::string& loss, const at::Tensor& labels, int64
   return result;
 }
 
-std::vector<Segment> segments(const Batch& batch) {
+std::vector<Segment> column_segments(const Batch& batch) {
   const auto columns = batch.columns();
   if (columns.empty()) {
     throw std::invalid_argument("[Batch] expected at least one example with a text, found none");
@@ -121,13 +121,22 @@ std::vector<Segment> segments(const Batch& batch) {
   check(batch.tasks, "task");
   std::vector<Segment> result;
   for (size_t c = 0; c < columns.size(); ++c) {
-    const std::string prompt = batch.prompts.empty() ? "" : batch.prompts[c];
-    const std::string task = batch.tasks.empty() ? "" : batch.tasks[c];
-    if (result.empty() || result.back().prompt != prompt || result.back().task != task) {
-      result.push_back({prompt, task, {}});
+    result.push_back({batch.prompts.empty() ? "" : batch.prompts[c],
+                      batch.tasks.empty() ? "" : batch.tasks[c], columns[c]});
+  }
+  return result;
+}
+
+std::vector<Segment> segments(const Batch& batch) {
+  std::vector<Segment> result;
+  for (Segment& column : column_segments(batch)) {
+    if (result.empty() || result.back().prompt != column.prompt ||
+        result.back().task != column.task) {
+      result.push_back(std::move(column));
+    } else {
+      std::vector<std::string_view>& texts = result.back().texts;
+      texts.insert(texts.end(), column.texts.begin(), column.texts.end());
     }
-    std::vector<std::string_view>& texts = result.back().texts;
-    texts.insert(texts.end(), columns[c].begin(), columns[c].end());
   }
   return result;
 }

@@ -28,8 +28,10 @@ struct Segment {
   std::string prompt, task;
   std::vector<std::string_view> texts;
 };
-/// Columns in their order. Throws std::invalid_argument for an empty batch, or prompts or tasks
-/// that are not one a column.
+/// Each column, in their order. Throws std::invalid_argument for an empty batch, or prompts or
+/// tasks that are not one a column.
+std::vector<Segment> column_segments(const Batch& batch);
+/// The same with neighbours that share prompt and task in one.
 std::vector<Segment> segments(const Batch& batch);
 /// The columns [N, D] of the segments' embeddings.
 std::vector<at::Tensor> columns(const std::vector<at::Tensor>& segments, int64_t examples);

@@ -11,7 +11,9 @@ namespace {
 using namespace test;
 using nlohmann::json;
 
-SparseEncoder tiny() { return SparseEncoder(golden("sparse/bert").string(), {.device = "cpu"}); }
+SparseEncoder tiny(const std::string& name = "bert") {
+  return SparseEncoder(golden("sparse/" + name).string(), {.device = "cpu"});
+}
 
 std::shared_ptr<EmbeddingLoss> inner(const std::string& name) {
   if (name == "SparseMarginMSELoss") return std::make_shared<SparseMarginMSELoss>();
@@ -27,6 +29,10 @@ std::shared_ptr<EmbeddingLoss> inner(const std::string& name) {
 std::shared_ptr<SparseLoss> make_loss(const json& c) {
   if (c["loss"] == "SparseMSELoss") return std::make_shared<SparseMSELoss>();
   const json& given = c["options"];
+  if (c["loss"] == "CSRLoss") {
+    return std::make_shared<CSRLoss>(given.contains("inner") ? inner(given["inner"]) : nullptr,
+                                     CSRLossOptions{given["beta"], given["gamma"]});
+  }
   const auto whole = [&](const char* key) {
     return given.contains(key) ? std::optional<int64_t>(given[key]) : std::nullopt;
   };
@@ -65,11 +71,12 @@ Batch make_batch(const json& c, const SafeTensors& arrays) {
 TEST(SparseLosses, ValuesAndGradientsArePythons) {
   const auto arrays = SafeTensors::open(golden("sparse.safetensors"));
   const json cases = golden_json("sparse.json")["losses"];
-  EXPECT_EQ(cases.size(), 11u);
+  EXPECT_EQ(cases.size(), 13u);
   for (const json& c : cases) {
     const std::string name = c["name"];
     SCOPED_TRACE(name + " " + c["loss"].get<std::string>());
-    SparseEncoder model = tiny();
+    const bool is_csr = c["loss"] == "CSRLoss";
+    SparseEncoder model = tiny(c["options"].value("folder", is_csr ? "csr" : "bert"));
     model.train();
     model.set_dropout(0);
     const at::Tensor loss = make_loss(c)->forward(model, make_batch(c, arrays));
@@ -78,13 +85,16 @@ TEST(SparseLosses, ValuesAndGradientsArePythons) {
     loss.backward();
     int compared = 0;
     for (const auto& [parameter, value] : model.named_parameters()) {
+      if (parameter == "2.stats_last_nonzero") {
+        EXPECT_TRUE(at::equal(value, arrays.get(name + ".counts")));
+      }
       if (!arrays.contains(name + "." + parameter)) continue;
       const at::Tensor gradient = arrays.get(name + "." + parameter);
       const double size = std::max(1.0, gradient.abs().max().item<double>());
       EXPECT_LE(largest_difference(value.grad(), gradient), 3e-5 * size) << parameter;
       ++compared;
     }
-    EXPECT_EQ(compared, 2);
+    EXPECT_EQ(compared, is_csr ? 4 : 2);
   }
 }
 
@@ -144,6 +154,43 @@ TEST(SparseLosses, ARunMakesTheLossSmaller) {
   EXPECT_NE(card.find("- sparse-encoder\n"), std::string::npos);
   EXPECT_NE(card.find("from sentence_transformers import SparseEncoder"), std::string::npos);
   EXPECT_NE(card.find("loss:SpladeLoss"), std::string::npos);
+}
+
+TEST(SparseLosses, AutoEncodersTrain) {
+  SparseEncoder model = tiny("csr");
+  const std::vector<std::string> texts = golden_json("sparse.json")["texts"];
+  std::vector<Example> examples;
+  for (size_t i = 0; i < 3; ++i) examples.push_back({.texts = {texts[i], texts[i] + " he"}});
+  const auto loss = std::make_shared<CSRLoss>();
+  const TempDir out;
+  SparseEncoderTrainer trainer(model,
+                               {.num_train_epochs = 20,
+                                .per_device_train_batch_size = 3,
+                                .learning_rate = 1e-2,
+                                .dropout = 0,
+                                .save_strategy = Interval::never,
+                                .show_progress_bar = false},
+                               std::make_shared<ListDataset>(examples), loss);
+  const double before = loss->forward(model, {.examples = examples}).item<double>();
+  EXPECT_EQ(trainer.train().steps, 20);
+  EXPECT_LT(loss->forward(model, {.examples = examples}).item<double>(), before);
+  trainer.save_model(out.path() / "model");
+  const SparseEncoder again((out.path() / "model").string(), {.device = "cpu"});
+  EXPECT_LE(largest_difference(again.encode(texts).to_dense(), model.encode(texts).to_dense()),
+            1e-6);
+}
+
+TEST(SparseLosses, ReconstructionOfEqualEmbeddingsHasNoVarianceToDivideBy) {
+  const at::Tensor ones = at::ones({3, 4}, at::kFloat), zeros = at::zeros({3, 4}, at::kFloat);
+  const AutoEncoderOutputs outputs{.sentence_embedding_backbone = ones,
+                                   .decoded_embedding_k = ones,
+                                   .decoded_embedding_4k = zeros,
+                                   .decoded_embedding_aux = 3 * ones,
+                                   .decoded_embedding_k_pre_bias = zeros};
+  EXPECT_NEAR(CSRReconstructionLoss(0.5).compute({outputs, outputs}).item<double>(),
+              0 + 1.0 / 8 + 0.5 * 4, 1e-6);
+  EXPECT_THROWS(std::invalid_argument, CSRReconstructionLoss().compute({}),
+                "[CSRReconstructionLoss] expected at least 1 text", "found 0");
 }
 
 TEST(SparseLosses, RefuseWhatTheyCannotUse) {

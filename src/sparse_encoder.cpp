@@ -8,10 +8,10 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "core/sparse_rows.h"
 #include "hub/resolve.h"
 #include "model/internals.h"
 #include "model/sparse_encoder_files.h"
-#include "model/sparse_rows.h"
 #include "model/texts.h"
 
 namespace sentence_transformers {
@@ -37,10 +37,6 @@ void check_same_width(const std::string& function, const SparseRows& a, const Sp
   if (a.width == b.width) return;
   throw std::invalid_argument("[" + function + "] expected embeddings of the same length, found " +
                               std::to_string(a.width) + " and " + std::to_string(b.width));
-}
-
-at::Tensor dense(const at::Tensor& embeddings) {
-  return embeddings.is_sparse() ? embeddings.to_dense() : embeddings;
 }
 
 }  // namespace
@@ -181,29 +177,11 @@ std::vector<WeightedToken> SparseEncoder::decode(const at::Tensor& embedding,
 }
 
 at::Tensor SparseEncoder::similarity(const at::Tensor& a, const at::Tensor& b) const {
-  const std::string function = "SparseEncoder::similarity";
-  SparseRows x = SparseRows::of(a, function), y = SparseRows::of(b, function);
-  check_same_width(function, x, y);
-  if (similarity_fn() == SimilarityFunction::dot) return sparse_dot(x, y);
-  if (similarity_fn() == SimilarityFunction::cosine) {
-    return sparse_dot(normalized(std::move(x)), normalized(std::move(y)));
-  }
-  return util::scores(similarity_fn())(dense(a), dense(b));
+  return util::scores(similarity_fn())(a, b);
 }
 
 at::Tensor SparseEncoder::similarity_pairwise(const at::Tensor& a, const at::Tensor& b) const {
-  const std::string function = "SparseEncoder::similarity_pairwise";
-  SparseRows x = SparseRows::of(a, function), y = SparseRows::of(b, function);
-  check_same_width(function, x, y);
-  if (x.rows() != y.rows()) {
-    throw std::invalid_argument("[" + function + "] expected as many embeddings, found " +
-                                std::to_string(x.rows()) + " and " + std::to_string(y.rows()));
-  }
-  if (similarity_fn() == SimilarityFunction::dot) return sparse_pairwise_dot(x, y);
-  if (similarity_fn() == SimilarityFunction::cosine) {
-    return sparse_pairwise_dot(normalized(std::move(x)), normalized(std::move(y)));
-  }
-  return util::pairwise_scores(similarity_fn())(dense(a), dense(b));
+  return util::pairwise_scores(similarity_fn())(a, b);
 }
 
 Sparsity SparseEncoder::sparsity(const at::Tensor& embeddings) {

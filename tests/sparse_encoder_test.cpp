@@ -226,8 +226,8 @@ TEST(SparseEncoder, RefusesWhatItCannotDo) {
   EXPECT_THROWS(std::invalid_argument, model.decode(model.encode({"a", "b"})),
                 "expected one embedding of at most 178 dimensions, found 2 of 178");
   EXPECT_THROWS(std::invalid_argument,
-                model.similarity_pairwise(model.encode({"a", "b"}), model.encode("a")),
-                "expected as many embeddings, found 2 and 1");
+                model.similarity_pairwise(model.encode({"a", "b"}), model.encode({"a", "b", "c"})),
+                "[pairwise_dot_score] expected as many embeddings", "[2, 178] and [3, 178]");
   EXPECT_THROWS(std::invalid_argument,
                 SparseEncoder(folder("bert"), {.device = "cpu", .truncate_dim = 5}),
                 "[SparseEncoder] truncate_dim: expected none");

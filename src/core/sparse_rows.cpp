@@ -1,4 +1,4 @@
-#include "model/sparse_rows.h"
+#include "core/sparse_rows.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -106,13 +106,16 @@ at::Tensor sparse_dot(const SparseRows& a, const SparseRows& b) {
 }
 
 at::Tensor sparse_pairwise_dot(const SparseRows& a, const SparseRows& b) {
-  at::Tensor result = at::empty({a.rows()}, at::kFloat);
-  for (int64_t row = 0; row < a.rows(); ++row) {
+  const int64_t rows = a.rows() == 1 ? b.rows() : a.rows();
+  at::Tensor result = at::empty({rows}, at::kFloat);
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t of_a = a.rows() == 1 ? 0 : row, of_b = b.rows() == 1 ? 0 : row;
     float sum = 0;
-    int64_t j = b.starts[row];
-    for (int64_t i = a.starts[row]; i < a.starts[row + 1]; ++i) {
-      while (j < b.starts[row + 1] && b.columns[j] < a.columns[i]) ++j;
-      if (j < b.starts[row + 1] && b.columns[j] == a.columns[i]) sum += a.values[i] * b.values[j];
+    int64_t j = b.starts[of_b];
+    const int64_t end = b.starts[of_b + 1];
+    for (int64_t i = a.starts[of_a]; i < a.starts[of_a + 1]; ++i) {
+      while (j < end && b.columns[j] < a.columns[i]) ++j;
+      if (j < end && b.columns[j] == a.columns[i]) sum += a.values[i] * b.values[j];
     }
     result.data_ptr<float>()[row] = sum;
   }

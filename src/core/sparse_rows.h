@@ -40,7 +40,7 @@ at::Tensor sparse_tensor(const std::vector<SparseRow>& rows, int64_t width);
 /// visited.
 at::Tensor sparse_dot(const SparseRows& a, const SparseRows& b);
 
-/// Dot products row by row: [N, V] x [N, V] -> [N].
+/// Dot products row by row: [N, V] x [N, V] -> [N]; a single row with all.
 at::Tensor sparse_pairwise_dot(const SparseRows& a, const SparseRows& b);
 
 /// Each row at length 1; rows of zeros stay.

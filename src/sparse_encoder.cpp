@@ -187,7 +187,9 @@ at::Tensor SparseEncoder::similarity_pairwise(const at::Tensor& a, const at::Ten
 Sparsity SparseEncoder::sparsity(const at::Tensor& embeddings) {
   const SparseRows rows = SparseRows::of(embeddings, "SparseEncoder::sparsity");
   if (rows.rows() == 0 || rows.width == 0) return {};
-  const double active = static_cast<double>(rows.columns.size()) / static_cast<double>(rows.rows());
+  // The mean is a float32 in Python.
+  const double active = static_cast<float>(static_cast<double>(rows.columns.size()) /
+                                           static_cast<double>(rows.rows()));
   return {active, 1 - active / static_cast<double>(rows.width)};
 }
 

@@ -76,6 +76,22 @@ class SpladeLoss : public SparseLoss {
   SpladeLossOptions options_;
 };
 
+/// SpladeLoss in the memory of a mini-batch: texts are embedded some at a time, and once more in
+/// backward (gradient cache, arXiv 2101.06983). Value and gradients are SpladeLoss's. The model
+/// must outlive that backward, which can run once.
+class CachedSpladeLoss : public SpladeLoss {
+ public:
+  /// As SpladeLoss, and std::invalid_argument for a mini_batch_size below 1: texts embedded at a
+  /// time.
+  CachedSpladeLoss(std::shared_ptr<EmbeddingLoss> loss, const SpladeLossOptions& options = {},
+                   int64_t mini_batch_size = 32);
+  std::string name() const override { return "CachedSpladeLoss"; }
+  at::Tensor forward(const SparseEncoder& model, const Batch& batch) override;
+
+ private:
+  int64_t mini_batch_size_;
+};
+
 /// How far what a SparseAutoEncoder decodes is from the dense embeddings: the mean squared error
 /// of the k largest latents, an eighth of that of the 4k largest, and that of what the dead latents
 /// make of the rest, in units of the rest's variance. CSRLoss adds it to a loss.

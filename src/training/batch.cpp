@@ -157,7 +157,9 @@ std::vector<int64_t> sample(int64_t total, int64_t count) {
 }
 
 at::Tensor EmbeddingLoss::forward(const SentenceTransformer& model, const Batch& batch) {
-  if (mini_batch_size() > 0) return forward_with_gradient_cache(*this, model, batch);
+  if (const int64_t size = mini_batch_size(); size > 0) {
+    return forward_with_gradient_cache(*this, model, batch, size, named_parameters());
+  }
   return compute(embed_columns(model, batch), batch);
 }
 

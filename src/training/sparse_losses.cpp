@@ -1,5 +1,6 @@
 // Losses of sparse encoders. Ports of sentence_transformers/sparse_encoder (6.2.0):
-// losses/splade.py, flops.py, csr.py, sparse_mse.py and callbacks/splade_callbacks.py.
+// losses/splade.py, cached_splade.py, flops.py, csr.py, sparse_mse.py and
+// callbacks/splade_callbacks.py.
 #include <ATen/ATen.h>
 #include <sentence_transformers/sparse_trainer.h>
 
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "training/batch.h"
+#include "training/gradient_cache.h"
 
 namespace sentence_transformers {
 namespace {
@@ -69,6 +71,18 @@ at::Tensor SpladeLoss::compute(const std::vector<at::Tensor>& embeddings, const 
                       *options_.query_regularizer_weight;
   }
   return loss;
+}
+
+CachedSpladeLoss::CachedSpladeLoss(std::shared_ptr<EmbeddingLoss> loss,
+                                   const SpladeLossOptions& options, int64_t mini_batch_size)
+    : SpladeLoss(std::move(loss), options), mini_batch_size_(mini_batch_size) {
+  if (mini_batch_size >= 1) return;
+  throw std::invalid_argument("[CachedSpladeLoss] mini_batch_size is " +
+                              std::to_string(mini_batch_size) + "; expected at least 1");
+}
+
+at::Tensor CachedSpladeLoss::forward(const SparseEncoder& model, const Batch& batch) {
+  return forward_with_gradient_cache(*this, model, batch, mini_batch_size_);
 }
 
 at::Tensor CSRReconstructionLoss::compute(const std::vector<AutoEncoderOutputs>& columns) const {

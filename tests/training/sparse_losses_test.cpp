@@ -26,7 +26,8 @@ std::shared_ptr<EmbeddingLoss> inner(const std::string& name) {
   return std::make_shared<SparseMultipleNegativesRankingLoss>();
 }
 
-std::shared_ptr<SparseLoss> make_loss(const json& c) {
+/// With a mini_batch_size, in its memory.
+std::shared_ptr<SparseLoss> make_loss(const json& c, std::optional<int64_t> mini_batch_size = {}) {
   if (c["loss"] == "SparseMSELoss") return std::make_shared<SparseMSELoss>();
   const json& given = c["options"];
   if (c["loss"] == "CSRLoss") {
@@ -38,16 +39,18 @@ std::shared_ptr<SparseLoss> make_loss(const json& c) {
   };
   const auto base = inner(c["loss"]);
   EXPECT_EQ(base->name(), c["loss"]);
-  return std::make_shared<SpladeLoss>(
-      base,
-      SpladeLossOptions{
-          .document_regularizer_weight = given["document_regularizer_weight"],
-          .query_regularizer_weight = given.contains("query_regularizer_weight")
-                                          ? std::optional<double>(given["query_regularizer_weight"])
-                                          : std::nullopt,
-          .document_regularizer_threshold = whole("document_regularizer_threshold"),
-          .query_regularizer_threshold = whole("query_regularizer_threshold"),
-          .use_document_regularizer_only = given.value("use_document_regularizer_only", false)});
+  const SpladeLossOptions options{
+      .document_regularizer_weight = given["document_regularizer_weight"],
+      .query_regularizer_weight = given.contains("query_regularizer_weight")
+                                      ? std::optional<double>(given["query_regularizer_weight"])
+                                      : std::nullopt,
+      .document_regularizer_threshold = whole("document_regularizer_threshold"),
+      .query_regularizer_threshold = whole("query_regularizer_threshold"),
+      .use_document_regularizer_only = given.value("use_document_regularizer_only", false)};
+  if (mini_batch_size) {
+    return std::make_shared<CachedSpladeLoss>(base, options, *mini_batch_size);
+  }
+  return std::make_shared<SpladeLoss>(base, options);
 }
 
 Batch make_batch(const json& c, const SafeTensors& arrays) {
@@ -68,18 +71,20 @@ Batch make_batch(const json& c, const SafeTensors& arrays) {
   return batch;
 }
 
-TEST(SparseLosses, ValuesAndGradientsArePythons) {
+void expect_python(std::optional<int64_t> mini_batch_size, size_t expected_cases) {
   const auto arrays = SafeTensors::open(golden("sparse.safetensors"));
-  const json cases = golden_json("sparse.json")["losses"];
-  EXPECT_EQ(cases.size(), 13u);
-  for (const json& c : cases) {
+  size_t cases = 0;
+  const json all = golden_json("sparse.json")["losses"];
+  for (const json& c : all) {
+    if (mini_batch_size && !c["options"].contains("document_regularizer_weight")) continue;
+    ++cases;
     const std::string name = c["name"];
     SCOPED_TRACE(name + " " + c["loss"].get<std::string>());
     const bool is_csr = c["loss"] == "CSRLoss";
     SparseEncoder model = tiny(c["options"].value("folder", is_csr ? "csr" : "bert"));
     model.train();
     model.set_dropout(0);
-    const at::Tensor loss = make_loss(c)->forward(model, make_batch(c, arrays));
+    const at::Tensor loss = make_loss(c, mini_batch_size)->forward(model, make_batch(c, arrays));
     const double expected = c["value"];
     EXPECT_NEAR(loss.item<double>(), expected, 1e-5 * std::max(1.0, expected));
     loss.backward();
@@ -96,6 +101,13 @@ TEST(SparseLosses, ValuesAndGradientsArePythons) {
     }
     EXPECT_EQ(compared, is_csr ? 4 : 2);
   }
+  EXPECT_EQ(cases, expected_cases);
+}
+
+TEST(SparseLosses, ValuesAndGradientsArePythons) { expect_python(std::nullopt, 13); }
+
+TEST(SparseLosses, SpladeLossInMiniBatchesIsTheSame) {
+  for (const int64_t size : {1, 2, 100}) expect_python(size, 10);
 }
 
 TEST(SparseLosses, WeightsRise) {
@@ -203,6 +215,8 @@ TEST(SparseLosses, RefuseWhatTheyCannotUse) {
   SpladeLoss loss(base);
   EXPECT_THROWS(std::invalid_argument, loss.compute({at::ones({2, 3}, at::kFloat)}, {}),
                 "[SpladeLoss] expected at least 2 texts an example, found 1");
+  EXPECT_THROWS(std::invalid_argument, CachedSpladeLoss(base, {}, 0),
+                "[CachedSpladeLoss] mini_batch_size is 0; expected at least 1");
   using Rising = SpladeRegularizerWeightSchedulerCallback;
   EXPECT_THROWS(std::invalid_argument, Rising(nullptr), "expected a SpladeLoss, found none");
   EXPECT_THROWS(std::invalid_argument,

@@ -192,6 +192,36 @@ TEST(SparseLosses, AutoEncodersTrain) {
             1e-6);
 }
 
+// Parameters and counts lie in the modules' folders, not in the model's own.
+TEST(SparseLosses, RunsOfAutoEncodersResume) {
+  const std::vector<std::string> texts = golden_json("sparse.json")["texts"];
+  std::vector<Example> examples;
+  for (size_t i = 0; i < 4; ++i) examples.push_back({.texts = {texts[i] + " he", texts[i] + " a"}});
+  const auto run = [&](SparseEncoder& model, const fs::path& out, bool resumes) {
+    SparseEncoderTrainer trainer(model,
+                                 {.output_dir = out,
+                                  .num_train_epochs = 3,
+                                  .per_device_train_batch_size = 2,
+                                  .learning_rate = 1e-2,
+                                  .dropout = 0,
+                                  .save_strategy = Interval::steps,
+                                  .save_steps = 2,
+                                  .show_progress_bar = false},
+                                 std::make_shared<ListDataset>(examples),
+                                 std::make_shared<CSRLoss>());
+    return resumes ? trainer.resume(out / "checkpoint-4") : trainer.train();
+  };
+  const TempDir out;
+  SparseEncoder whole = tiny("csr"), rest = tiny("csr");
+  EXPECT_EQ(run(whole, out.path(), false).steps, 6);
+  EXPECT_EQ(run(rest, out.path(), true).steps, 6);
+  const auto expected = whole.named_parameters(), found = rest.named_parameters();
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_TRUE(at::equal(found[i].second, expected[i].second)) << found[i].first;
+  }
+}
+
 TEST(SparseLosses, ReconstructionOfEqualEmbeddingsHasNoVarianceToDivideBy) {
   const at::Tensor ones = at::ones({3, 4}, at::kFloat), zeros = at::zeros({3, 4}, at::kFloat);
   const AutoEncoderOutputs outputs{.sentence_embedding_backbone = ones,

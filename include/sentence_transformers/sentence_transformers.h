@@ -14,6 +14,7 @@
 #include <sentence_transformers/similarity.h>
 #include <sentence_transformers/span.h>
 #include <sentence_transformers/sparse_encoder.h>
+#include <sentence_transformers/sparse_export.h>
 #include <sentence_transformers/storage.h>
 #include <sentence_transformers/tokenizer.h>
 #include <sentence_transformers/training.h>

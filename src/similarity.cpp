@@ -1,5 +1,4 @@
-// Port of sentence_transformers/util/similarity.py (6.2.0), for dense tensors. Autograd runs
-// through.
+// Port of sentence_transformers/util/similarity.py (6.2.0). Autograd runs through dense tensors.
 #include <ATen/ATen.h>
 #include <sentence_transformers/similarity.h>
 
@@ -7,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "core/sparse_rows.h"
 
 namespace sentence_transformers {
 namespace {
@@ -60,6 +61,35 @@ Operands rows(const at::Tensor& a, const at::Tensor& b, const char* function, bo
   return {std::move(x), std::move(y)};
 }
 
+bool is_sparse(const at::Tensor& a, const at::Tensor& b) {
+  return (a.defined() && a.is_sparse()) || (b.defined() && b.is_sparse());
+}
+
+at::Tensor dense(const at::Tensor& tensor) {
+  return tensor.defined() && tensor.is_sparse() ? tensor.to_dense() : tensor;
+}
+
+using SparseOperands = std::pair<SparseRows, SparseRows>;
+
+/// [N, D] and [M, D], one of them sparse at least.
+SparseOperands sparse_matrices(const at::Tensor& a, const at::Tensor& b, const char* function) {
+  SparseOperands rows{SparseRows::of(a, function), SparseRows::of(b, function)};
+  if (rows.first.width == rows.second.width) return rows;
+  throw std::invalid_argument(std::string("[") + function +
+                              "] expected embeddings of the same length, found " + shape_text(a) +
+                              " and " + shape_text(b));
+}
+
+/// The same with as many rows, or one of them a single row for all.
+SparseOperands sparse_pairs(const at::Tensor& a, const at::Tensor& b, const char* function) {
+  SparseOperands pairs = sparse_matrices(a, b, function);
+  const int64_t n = pairs.first.rows(), m = pairs.second.rows();
+  if (n == m || n == 1 || m == 1) return pairs;
+  throw std::invalid_argument(std::string("[") + function +
+                              "] expected as many embeddings of the same length, found " +
+                              shape_text(a) + " and " + shape_text(b));
+}
+
 /// Rows to length 1; 1e-12 is torch.nn.functional.normalize's.
 at::Tensor unit(const at::Tensor& x) {
   return x / at::linalg_vector_norm(x, 2, at::IntArrayRef{-1}, true).clamp_min(1e-12);
@@ -93,44 +123,60 @@ std::string_view to_string(SimilarityFunction function) {
 namespace util {
 
 at::Tensor cos_sim(const at::Tensor& a, const at::Tensor& b) {
+  if (is_sparse(a, b)) {
+    auto [x, y] = sparse_matrices(a, b, "cos_sim");
+    return sparse_dot(normalized(std::move(x)), normalized(std::move(y)));
+  }
   const auto [x, y] = matrices(a, b, "cos_sim", true);
   return at::mm(unit(x), unit(y).t());
 }
 
 at::Tensor dot_score(const at::Tensor& a, const at::Tensor& b) {
+  if (is_sparse(a, b)) {
+    const auto [x, y] = sparse_matrices(a, b, "dot_score");
+    return sparse_dot(x, y);
+  }
   const auto [x, y] = matrices(a, b, "dot_score", false);
   return at::mm(x, y.t());
 }
 
 at::Tensor euclidean_sim(const at::Tensor& a, const at::Tensor& b) {
-  const auto [x, y] = matrices(a, b, "euclidean_sim", true);
+  const auto [x, y] = matrices(dense(a), dense(b), "euclidean_sim", true);
   return -at::cdist(x, y, 2.0);
 }
 
 at::Tensor manhattan_sim(const at::Tensor& a, const at::Tensor& b) {
-  const auto [x, y] = matrices(a, b, "manhattan_sim", true);
+  const auto [x, y] = matrices(dense(a), dense(b), "manhattan_sim", true);
   return -at::cdist(x, y, 1.0);
 }
 
 at::Tensor pairwise_cos_sim(const at::Tensor& a, const at::Tensor& b) {
+  if (is_sparse(a, b)) {
+    auto [x, y] = sparse_pairs(a, b, "pairwise_cos_sim");
+    return sparse_pairwise_dot(normalized(std::move(x)), normalized(std::move(y)));
+  }
   const auto [x, y] = rows(a, b, "pairwise_cos_sim", true);
   return (unit(x) * unit(y)).sum(-1);
 }
 
 at::Tensor pairwise_dot_score(const at::Tensor& a, const at::Tensor& b) {
+  if (is_sparse(a, b)) {
+    const auto [x, y] = sparse_pairs(a, b, "pairwise_dot_score");
+    return sparse_pairwise_dot(x, y);
+  }
   const auto [x, y] = rows(a, b, "pairwise_dot_score", false);
   return (x * y).sum(-1);
 }
 
 at::Tensor pairwise_euclidean_sim(const at::Tensor& a, const at::Tensor& b) {
-  const auto [x, y] = rows(a, b, "pairwise_euclidean_sim", false);
+  const auto [x, y] = rows(dense(a), dense(b), "pairwise_euclidean_sim", false);
   const at::Tensor difference = x - y;
   if (!difference.is_floating_point()) return -difference.square().sum(-1).to(at::kFloat).sqrt();
   return -at::linalg_vector_norm(difference, 2, at::IntArrayRef{-1});
 }
 
 at::Tensor pairwise_manhattan_sim(const at::Tensor& a, const at::Tensor& b) {
-  const auto [x, y] = rows(a, b, "pairwise_manhattan_sim", false);
+  const auto [x, y] = rows(dense(a), dense(b), "pairwise_manhattan_sim", false);
   return -(x - y).abs().sum(-1);
 }
 

@@ -8,10 +8,10 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "core/sparse_rows.h"
 #include "hub/resolve.h"
 #include "model/internals.h"
 #include "model/sparse_encoder_files.h"
-#include "model/sparse_rows.h"
 #include "model/texts.h"
 
 namespace sentence_transformers {
@@ -39,10 +39,6 @@ void check_same_width(const std::string& function, const SparseRows& a, const Sp
                               std::to_string(a.width) + " and " + std::to_string(b.width));
 }
 
-at::Tensor dense(const at::Tensor& embeddings) {
-  return embeddings.is_sparse() ? embeddings.to_dense() : embeddings;
-}
-
 }  // namespace
 
 struct SparseEncoder::Impl final : BaseModel::Internals {
@@ -59,12 +55,13 @@ struct SparseEncoder::Impl final : BaseModel::Internals {
     placement.place(parts.modules);
   }
 
-  at::Tensor encode(const Texts& texts, const SparseEncodeOptions& options) const {
-    const auto most = options.max_active_dims ? options.max_active_dims : parts.max_active_dims;
+  at::Tensor encode(const Texts& texts, SparseEncodeOptions options) const {
+    auto& most = options.max_active_dims;
+    if (!most) most = parts.max_active_dims;
     if (most) check_at_least_one(kSparseEncode, "max_active_dims", *most);
     const Way way = parts.way(options.task.value_or(""), kSparseEncode);
     // Each pass's rows as they come, and which text is where; then all in the texts' order.
-    std::vector<std::pair<const SparseRows*, int64_t>> where(texts.size());
+    std::vector<SparseRow> where(texts.size());
     std::vector<std::unique_ptr<SparseRows>> made;
     std::mutex mutex;
     run_way(texts, options, way, parts, placement, kSparseEncode,
@@ -78,21 +75,38 @@ struct SparseEncoder::Impl final : BaseModel::Internals {
               }
               made.push_back(std::move(sparse));
             });
-    SparseRows all{.width = parts.width};
-    for (const auto& [rows, row] : where) all.add_row(*rows, row);
-    return all.tensor();
+    return sparse_tensor(where, parts.width);
   }
 
-  at::Tensor forward(const Texts& texts, const std::string& prompt, const std::string& task) const {
+  /// `outputs`, if set, is filled in by the model's SparseAutoEncoder.
+  at::Tensor forward(const Texts& texts, const std::string& prompt, const std::string& task,
+                     AutoEncoderOutputs* outputs = nullptr) const {
     const Way way = parts.way(task, kSparseForward);
     const SinglePass pass = single_pass(texts, prompt, way, placement, kSparseForward);
     std::vector<at::Tensor> layers;
     Features features{.batch = pass.batch,
                       .prompt_tokens = way.input->prompt_tokens(prompt),
-                      .layers = way.keeps_layers ? &layers : nullptr};
+                      .layers = way.keeps_layers ? &layers : nullptr,
+                      .auto_encoder = outputs};
     const Autocast scope = placement.autocast_scope();
     for (const Module* module : way.modules) module->forward(features);
-    return features.sentence_embedding.index_select(0, pass.rows).to(at::kFloat);
+    const auto in_order = [&](at::Tensor& rows) {
+      if (rows.defined()) rows = rows.index_select(0, pass.rows).to(at::kFloat);
+    };
+    if (outputs) {
+      if (!outputs->sentence_embedding.defined()) {
+        throw std::invalid_argument(
+            "[SparseEncoder::forward_auto_encoder] expected a model with a SparseAutoEncoder");
+      }
+      for (at::Tensor* rows :
+           {&outputs->sentence_embedding, &outputs->sentence_embedding_backbone,
+            &outputs->decoded_embedding_k, &outputs->decoded_embedding_4k,
+            &outputs->decoded_embedding_aux, &outputs->decoded_embedding_k_pre_bias}) {
+        in_order(*rows);
+      }
+    }
+    in_order(features.sentence_embedding);
+    return features.sentence_embedding;
   }
 
   SparseEncoderParts parts;
@@ -163,35 +177,19 @@ std::vector<WeightedToken> SparseEncoder::decode(const at::Tensor& embedding,
 }
 
 at::Tensor SparseEncoder::similarity(const at::Tensor& a, const at::Tensor& b) const {
-  const std::string function = "SparseEncoder::similarity";
-  SparseRows x = SparseRows::of(a, function), y = SparseRows::of(b, function);
-  check_same_width(function, x, y);
-  if (similarity_fn() == SimilarityFunction::dot) return sparse_dot(x, y);
-  if (similarity_fn() == SimilarityFunction::cosine) {
-    return sparse_dot(normalized(std::move(x)), normalized(std::move(y)));
-  }
-  return util::scores(similarity_fn())(dense(a), dense(b));
+  return util::scores(similarity_fn())(a, b);
 }
 
 at::Tensor SparseEncoder::similarity_pairwise(const at::Tensor& a, const at::Tensor& b) const {
-  const std::string function = "SparseEncoder::similarity_pairwise";
-  SparseRows x = SparseRows::of(a, function), y = SparseRows::of(b, function);
-  check_same_width(function, x, y);
-  if (x.rows() != y.rows()) {
-    throw std::invalid_argument("[" + function + "] expected as many embeddings, found " +
-                                std::to_string(x.rows()) + " and " + std::to_string(y.rows()));
-  }
-  if (similarity_fn() == SimilarityFunction::dot) return sparse_pairwise_dot(x, y);
-  if (similarity_fn() == SimilarityFunction::cosine) {
-    return sparse_pairwise_dot(normalized(std::move(x)), normalized(std::move(y)));
-  }
-  return util::pairwise_scores(similarity_fn())(dense(a), dense(b));
+  return util::pairwise_scores(similarity_fn())(a, b);
 }
 
 Sparsity SparseEncoder::sparsity(const at::Tensor& embeddings) {
   const SparseRows rows = SparseRows::of(embeddings, "SparseEncoder::sparsity");
   if (rows.rows() == 0 || rows.width == 0) return {};
-  const double active = static_cast<double>(rows.columns.size()) / static_cast<double>(rows.rows());
+  // The mean is a float32 in Python.
+  const double active = static_cast<float>(static_cast<double>(rows.columns.size()) /
+                                           static_cast<double>(rows.rows()));
   return {active, 1 - active / static_cast<double>(rows.width)};
 }
 
@@ -235,6 +233,16 @@ void SparseEncoder::save_pretrained(const std::filesystem::path& folder) const {
 at::Tensor SparseEncoder::forward(const std::vector<std::string_view>& sentences,
                                   const std::string& prompt, const std::string& task) const {
   return with_own_errors(kSparseForward, [&] { return impl().forward(sentences, prompt, task); });
+}
+
+AutoEncoderOutputs SparseEncoder::forward_auto_encoder(
+    const std::vector<std::string_view>& sentences, const std::string& prompt,
+    const std::string& task) const {
+  return with_own_errors("SparseEncoder::forward_auto_encoder", [&] {
+    AutoEncoderOutputs outputs;
+    impl().forward(sentences, prompt, task, &outputs);
+    return outputs;
+  });
 }
 
 }  // namespace sentence_transformers

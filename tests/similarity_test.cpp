@@ -48,6 +48,27 @@ TEST(Similarity, PairwiseIsTheDiagonal) {
   expect_close(pairwise_manhattan_sim(a, b), manhattan_sim(a, b).diagonal(), 1e-4);
 }
 
+TEST(Similarity, SparseRowsScoreAsDenseOnes) {
+  at::manual_seed(7);
+  const at::Tensor a = at::randn({5, 24}).clamp_min(0.5) - 0.5,
+                   b = at::randn({7, 24}).clamp_min(0.5) - 0.5;
+  for (const auto function : {SimilarityFunction::cosine, SimilarityFunction::dot,
+                              SimilarityFunction::euclidean, SimilarityFunction::manhattan}) {
+    const at::Tensor all = scores(function)(a, b);
+    expect_close(scores(function)(a.to_sparse(), b.to_sparse()), all, 1e-5);
+    expect_close(scores(function)(a.to_sparse(), b), all, 1e-5);
+    expect_close(scores(function)(a, b.to_sparse()), all, 1e-5);
+    const auto pairwise = pairwise_scores(function);
+    expect_close(pairwise(a.to_sparse(), b.narrow(0, 0, 5).to_sparse()), all.diagonal(), 1e-5);
+    expect_close(pairwise(a[0].to_sparse(), b.to_sparse()), all[0], 1e-5);
+    expect_close(pairwise(b.to_sparse(), a[0].to_sparse()), all[0], 1e-5);
+  }
+  EXPECT_THROWS(std::invalid_argument, cos_sim(a.to_sparse(), at::ones({2, 3})),
+                "[cos_sim] expected embeddings of the same length", "[5, 24] and [2, 3]");
+  EXPECT_THROWS(std::invalid_argument, pairwise_dot_score(a.to_sparse(), b.to_sparse()),
+                "[pairwise_dot_score] expected as many embeddings", "[5, 24] and [7, 24]");
+}
+
 TEST(Similarity, ScaleDoesNotChangeTheCosine) {
   at::manual_seed(7);
   const at::Tensor a = at::randn({5, 8}), b = at::randn({7, 8});

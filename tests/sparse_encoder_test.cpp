@@ -125,7 +125,8 @@ TEST(SparseEncoder, GradientsArePythons) {
 }
 
 TEST(SparseEncoder, SavedAndOpenedAgain) {
-  for (const char* name : {"bert", "bert_untied", "distilbert", "modernbert", "saved", "queries"}) {
+  for (const char* name : {"bert", "bert_untied", "distilbert", "modernbert", "saved", "queries",
+                           "csr", "csr_normalized"}) {
     SCOPED_TRACE(name);
     const SparseEncoder model = load(name);
     const TempDir out;
@@ -225,20 +226,40 @@ TEST(SparseEncoder, RefusesWhatItCannotDo) {
   EXPECT_THROWS(std::invalid_argument, model.decode(model.encode({"a", "b"})),
                 "expected one embedding of at most 178 dimensions, found 2 of 178");
   EXPECT_THROWS(std::invalid_argument,
-                model.similarity_pairwise(model.encode({"a", "b"}), model.encode("a")),
-                "expected as many embeddings, found 2 and 1");
+                model.similarity_pairwise(model.encode({"a", "b"}), model.encode({"a", "b", "c"})),
+                "[pairwise_dot_score] expected as many embeddings", "[2, 178] and [3, 178]");
   EXPECT_THROWS(std::invalid_argument,
                 SparseEncoder(folder("bert"), {.device = "cpu", .truncate_dim = 5}),
                 "[SparseEncoder] truncate_dim: expected none");
-  EXPECT_THROWS(UnsupportedError, SparseEncoder(golden("tiny_qwen3").string(), {.device = "cpu"}),
-                "is neither a saved SparseEncoder nor a masked language model");
-  EXPECT_THROWS(UnsupportedError, SparseEncoder(golden("tiny_bert").string(), {.device = "cpu"}),
-                "is neither a saved SparseEncoder nor a masked language model");
+  EXPECT_THROWS(std::invalid_argument, model.forward_auto_encoder({"a"}),
+                "[SparseEncoder::forward_auto_encoder] expected a model with a SparseAutoEncoder");
+}
+
+TEST(SparseEncoder, OtherModelsGetAnAutoEncoder) {
+  // Of bare models the tokens' mean goes into it; those of a SentenceTransformer are its own.
+  for (const auto& [name, k] : {std::pair{"tiny_bert_cased", 256}, std::pair{"tiny_bert", 8}}) {
+    SCOPED_TRACE(name);
+    const SentenceTransformer dense(golden(name).string(), {.device = "cpu"});
+    const int64_t inputs = dense.get_embedding_dimension();
+    const SparseEncoder model(golden(name).string(), {.device = "cpu"});
+    EXPECT_EQ(model.get_embedding_dimension(), 4 * inputs);
+    EXPECT_EQ(model.max_active_dims(), k);
+    EXPECT_LE(model.encode("the dog")._nnz(), k);
+    EXPECT_GE(model.encode("the dog")._nnz(), 1);
+    EXPECT_TRUE(at::allclose(model.forward_auto_encoder({"the dog"}).sentence_embedding_backbone[0],
+                             dense.encode("the dog"), 1e-4, 1e-5));
+    const TempDir out;
+    model.save_pretrained(out.path() / "model");
+    const SparseEncoder again((out.path() / "model").string(), {.device = "cpu"});
+    EXPECT_TRUE(at::equal(again.encode("the dog").to_dense(), model.encode("the dog").to_dense()));
+  }
 }
 
 class ChangedFolder : public testing::Test {
  protected:
-  ChangedFolder() { fs::copy(folder("saved"), path_, fs::copy_options::recursive); }
+  explicit ChangedFolder(const std::string& name = "saved") {
+    fs::copy(folder(name), path_, fs::copy_options::recursive);
+  }
   void change(const std::string& file, const std::string& key, const json& value) {
     json content = json::parse(read_file(path_ / file));
     content[json::json_pointer(key)] = value;
@@ -250,6 +271,18 @@ class ChangedFolder : public testing::Test {
   fs::path path_ = dir_.path() / "model";
 };
 using SparseEncoderFolder = ChangedFolder;
+struct SparseAutoEncoderFolder : ChangedFolder {
+  SparseAutoEncoderFolder() : ChangedFolder("csr") {}
+  fs::path weights() const { return path_ / "2_SparseAutoEncoder/model.safetensors"; }
+  void change_weights(const std::string& removed, const NamedTensors& added) const {
+    const auto file = SafeTensors::open(weights());
+    NamedTensors tensors = added;
+    for (const std::string& name : file.names()) {
+      if (name != removed) tensors.emplace_back(name, file.get(name).clone());
+    }
+    write_safetensors(weights(), tensors);
+  }
+};
 
 TEST(SparseEncoder, QueriesNeedNoTransformer) {
   SparseEncoder model = load("queries");
@@ -302,7 +335,41 @@ TEST_F(SparseEncoderFolder, RefusesOtherModules) {
 
 TEST_F(SparseEncoderFolder, RefusesAModelWithoutPooling) {
   change("modules.json", "", json::array({golden_json("sparse/saved/modules.json")[0]}));
-  EXPECT_THROWS(LoadError, load(), "expected a SpladePooling module, found none");
+  EXPECT_THROWS(LoadError, load(), "expected a SpladePooling or Pooling module, found neither");
+}
+
+TEST_F(SparseAutoEncoderFolder, ReadsTheWeightUnderEitherName) {
+  const at::Tensor expected = load().encode(texts()).to_dense();
+  const at::Tensor weight = SafeTensors::open(weights()).get("decoder.linear.weight").clone();
+  change_weights("decoder.linear.weight", {{"encoder.weight", weight}});
+  EXPECT_TRUE(at::equal(load().encode(texts()).to_dense(), expected));
+}
+
+TEST_F(SparseAutoEncoderFolder, RefusesWhatDoesNotFit) {
+  change_weights("stats_last_nonzero", {});
+  EXPECT_THROWS(LoadError, load(), "model.safetensors", "\"stats_last_nonzero\"",
+                "expected 40 numbers, found no such tensor");
+  change_weights("", {{"stats_last_nonzero", at::zeros({39}, at::kLong)}});
+  EXPECT_THROWS(LoadError, load(), "expected 40 numbers, found 39");
+  const std::string config = "2_SparseAutoEncoder/config.json";
+  change(config, "/k", 0);
+  EXPECT_THROWS(LoadError, load(), "\"k\"", "0");
+  change(config, "/input_dim", 17);
+  EXPECT_THROWS(LoadError, load(), "[SparseAutoEncoder]", "\"input_dim\": expected 16", "found 17");
+}
+
+// Python stops there; all latents are as many as there can be.
+TEST_F(SparseAutoEncoderFolder, KeepsNoMoreLatentsThanThereAre) {
+  SparseEncoder model = load();
+  const at::Tensor all = model.encode("the dog", {.max_active_dims = 40}).to_dense();
+  EXPECT_TRUE(at::equal(model.encode("the dog", {.max_active_dims = 41}).to_dense(), all));
+  change("2_SparseAutoEncoder/config.json", "/k", 39);
+  change("2_SparseAutoEncoder/config.json", "/k_aux", 0);
+  model = load();
+  model.train();
+  const AutoEncoderOutputs outputs = model.forward_auto_encoder({"the dog", "he"});
+  EXPECT_FALSE(outputs.decoded_embedding_aux.defined());
+  EXPECT_EQ(outputs.decoded_embedding_4k.sizes(), at::IntArrayRef({2, 16}));
 }
 
 TEST_F(SparseEncoderFolder, ReadsMLMTransformer) {

@@ -9,3 +9,4 @@
 #include <sentence_transformers/retrieval_evaluators.h>
 #include <sentence_transformers/sequential_evaluator.h>
 #include <sentence_transformers/similarity_evaluators.h>
+#include <sentence_transformers/sparse_evaluators.h>

@@ -54,6 +54,8 @@ struct EvaluatorOptions {
   bool show_progress_bar = false;  ///< on stderr
   bool write_csv = true;           ///< where EvaluationContext::output_path is set
   std::optional<int64_t> truncate_dim = std::nullopt;  ///< as EncodeOptions::truncate_dim
+  /// Sparse encoders: SparseEncodeOptions::max_active_dims.
+  std::optional<int64_t> max_active_dims = std::nullopt;
   /// Which similarities to report; empty: main_similarity, else the model's own.
   std::vector<SimilarityFunction> similarities = {};
   /// The one of the primary metric; else the best of several.

@@ -15,16 +15,16 @@
 namespace sentence_transformers {
 
 /// `negative_mse`: -100 times the mean squared error to a teacher's embeddings.
-class MSEEvaluator : public SentenceEvaluator {
+template <class Model>
+class BasicMSEEvaluator : public Evaluator<Model> {
  public:
   /// The teacher embeds `source_sentences` here and now; the model will embed `target_sentences`,
   /// their translations or the same texts.
-  MSEEvaluator(const std::vector<std::string>& source_sentences,
-               std::vector<std::string> target_sentences, const SentenceTransformer& teacher,
-               EvaluatorOptions options = {});
+  BasicMSEEvaluator(const std::vector<std::string>& source_sentences,
+                    std::vector<std::string> target_sentences, const Model& teacher,
+                    EvaluatorOptions options = {});
   /// Throws std::invalid_argument where the model's embeddings have not the teacher's size.
-  Metrics operator()(const SentenceTransformer& model,
-                     const EvaluationContext& context = {}) const override;
+  Metrics operator()(const Model& model, const EvaluationContext& context = {}) const override;
   std::string primary_metric(const Metrics& results) const override;
 
  private:
@@ -32,6 +32,9 @@ class MSEEvaluator : public SentenceEvaluator {
   std::vector<std::string> target_sentences_;
   EvaluatorOptions options_;
 };
+/// Judges a SentenceTransformer.
+using MSEEvaluator = BasicMSEEvaluator<SentenceTransformer>;
+extern template class BasicMSEEvaluator<SentenceTransformer>;
 
 /// `accuracy` of a SoftmaxLoss's classifier on pairs with one label, a class.
 class LabelAccuracyEvaluator : public SentenceEvaluator {

@@ -56,8 +56,29 @@ class MultiVectorMultipleNegativesRankingLoss : public MultiVectorLoss {
   std::string name() const override { return "MultiVectorMultipleNegativesRankingLoss"; }
   at::Tensor forward(const MultiVectorEncoder& model, const Batch& batch) override;
 
+ protected:
+  /// What it was made with.
+  const MultiVectorRankingOptions& options() const { return options_; }
+
  private:
   MultiVectorRankingOptions options_;
+};
+
+/// The same with a gradient cache: texts are embedded `mini_batch_size` at a time, without keeping
+/// what backward would need, and once more in backward, so that memory is a mini-batch's; see
+/// EmbeddingLoss::forward.
+class CachedMultiVectorMultipleNegativesRankingLoss
+    : public MultiVectorMultipleNegativesRankingLoss {
+ public:
+  /// Throws as MultiVectorMultipleNegativesRankingLoss, and std::invalid_argument for a
+  /// mini_batch_size below 1.
+  explicit CachedMultiVectorMultipleNegativesRankingLoss(
+      const MultiVectorRankingOptions& options = {}, int64_t mini_batch_size = 32);
+  std::string name() const override { return "CachedMultiVectorMultipleNegativesRankingLoss"; }
+  at::Tensor forward(const MultiVectorEncoder& model, const Batch& batch) override;
+
+ private:
+  int64_t mini_batch_size_;
 };
 
 /// How MultiVectorDistillKLDivLoss compares scores.

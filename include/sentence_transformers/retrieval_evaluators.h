@@ -37,16 +37,16 @@ struct InformationRetrievalOptions {
 /// A search over a corpus: `cosine_accuracy@1`, `cosine_precision@1`, `cosine_recall@1`,
 /// `cosine_mrr@10`, `cosine_ndcg@10`, `cosine_map@100`, ... Equal scores are ordered by id. Queries
 /// without relevant documents are left out; a relevant document may be missing in the corpus.
-class InformationRetrievalEvaluator : public SentenceEvaluator {
+template <class Model>
+class BasicInformationRetrievalEvaluator : public Evaluator<Model> {
  public:
   /// `relevant_docs`: a query's id to the ids of its documents.
-  InformationRetrievalEvaluator(TextsById queries, TextsById corpus,
-                                std::map<std::string, std::set<std::string>> relevant_docs,
-                                InformationRetrievalOptions retrieval = {},
-                                EvaluatorOptions options = {});
+  BasicInformationRetrievalEvaluator(TextsById queries, TextsById corpus,
+                                     std::map<std::string, std::set<std::string>> relevant_docs,
+                                     InformationRetrievalOptions retrieval = {},
+                                     EvaluatorOptions options = {});
   /// Embeds the queries, then the corpus chunk by chunk.
-  Metrics operator()(const SentenceTransformer& model,
-                     const EvaluationContext& context = {}) const override;
+  Metrics operator()(const Model& model, const EvaluationContext& context = {}) const override;
   std::string primary_metric(const Metrics& results) const override;
 
  private:
@@ -55,23 +55,59 @@ class InformationRetrievalEvaluator : public SentenceEvaluator {
   InformationRetrievalOptions retrieval_;
   EvaluatorOptions options_;
 };
+/// Judges a SentenceTransformer.
+using InformationRetrievalEvaluator = BasicInformationRetrievalEvaluator<SentenceTransformer>;
+extern template class BasicInformationRetrievalEvaluator<SentenceTransformer>;
 
 /// Each sample's texts ordered by the model: `map`, `mrr@10`, `ndcg@10`. Samples without a positive
 /// or a negative are left out. The similarity is the cosine, unless options.similarities has
 /// another one.
-class RerankingEvaluator : public SentenceEvaluator {
+template <class Model>
+class BasicRerankingEvaluator : public Evaluator<Model> {
  public:
   /// `at_k`: how many places `mrr` and `ndcg` look at.
-  explicit RerankingEvaluator(std::vector<RerankingSample> samples, int64_t at_k = 10,
-                              EvaluatorOptions options = {.batch_size = 64});
+  explicit BasicRerankingEvaluator(std::vector<RerankingSample> samples, int64_t at_k = 10,
+                                   EvaluatorOptions options = {.batch_size = 64});
   /// Embeds all queries with encode_query, all texts with encode_document.
-  Metrics operator()(const SentenceTransformer& model,
-                     const EvaluationContext& context = {}) const override;
+  Metrics operator()(const Model& model, const EvaluationContext& context = {}) const override;
   std::string primary_metric(const Metrics& results) const override;
 
  private:
   std::vector<RerankingSample> samples_;
   int64_t at_k_;
+  EvaluatorOptions options_;
+};
+/// Judges a SentenceTransformer.
+using RerankingEvaluator = BasicRerankingEvaluator<SentenceTransformer>;
+extern template class BasicRerankingEvaluator<SentenceTransformer>;
+
+/// A query's documents in the order in which a search found them.
+struct RankedSample {
+  std::string query_id;                ///< by which two searches' samples belong together
+  std::vector<std::string> positive;   ///< texts that answer it
+  std::vector<std::string> documents;  ///< texts, the best first
+};
+
+/// Two searches' rankings and their fusion, by the sum of 1 / (rrf_k + rank) over both: `map`,
+/// `mrr@10`, `ndcg@10` of the fusion, `dense_map`, ... and `sparse_map`, ... of each. Positives
+/// that a ranking lacks count as if they came last; a ranking with none counts as 0. It runs no
+/// model.
+class ReciprocalRankFusionEvaluator {
+ public:
+  /// The same queries in the same order; the positives are the dense samples'. `at_k`: how many
+  /// places `mrr` and `ndcg` look at.
+  ReciprocalRankFusionEvaluator(std::vector<RankedSample> dense_samples,
+                                std::vector<RankedSample> sparse_samples, int64_t at_k = 10,
+                                int64_t rrf_k = 60, EvaluatorOptions options = {});
+  /// Judges the rankings; csv files as with other evaluators. Throws std::invalid_argument for a
+  /// ranking of one document, which has no order.
+  Metrics operator()(const EvaluationContext& context = {}) const;
+  /// The fusion's `ndcg`.
+  std::string primary_metric(const Metrics& results) const;
+
+ private:
+  std::vector<RankedSample> dense_, sparse_;
+  int64_t at_k_, rrf_k_;
   EvaluatorOptions options_;
 };
 

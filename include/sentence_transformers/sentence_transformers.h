@@ -2,6 +2,7 @@
 // needs the component sentence_transformers::training to link.
 #pragma once
 
+#include <sentence_transformers/auto_encoder_outputs.h>
 #include <sentence_transformers/base_model.h>
 #include <sentence_transformers/cross_encoder.h>
 #include <sentence_transformers/encode_options.h>
@@ -15,6 +16,7 @@
 #include <sentence_transformers/similarity.h>
 #include <sentence_transformers/span.h>
 #include <sentence_transformers/sparse_encoder.h>
+#include <sentence_transformers/sparse_export.h>
 #include <sentence_transformers/storage.h>
 #include <sentence_transformers/token_pooling.h>
 #include <sentence_transformers/tokenizer.h>

@@ -25,8 +25,10 @@ std::string_view to_string(SimilarityFunction function);
 /// The `_sim` and `_score` functions compare every row of a with every row of b: [N, D] x [M, D] ->
 /// [N, M] float32 (float64 where an input is). A 1-D input counts as one row. Autograd runs
 /// through. They throw std::invalid_argument where the dimensions do not fit, or for integers where
-/// a function needs floating numbers. Those called `pairwise_` compare row i of a with row i of b:
-/// [N, D] x [N, D] -> [N]; a single row is compared with all.
+/// a function needs floating numbers. Embeddings may be sparse, too (a SparseEncoder's): then there
+/// is no autograd, cosines and dot products visit only what both rows have, and distances make
+/// dense copies; pairwise_angle_sim takes none. Those called `pairwise_` compare row i of a with
+/// row i of b: [N, D] x [N, D] -> [N]; a single row is compared with all.
 namespace util {
 
 /// Cosine of the angle between rows; a row of zeros has 0 with all.

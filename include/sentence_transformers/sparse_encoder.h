@@ -1,7 +1,9 @@
-// Texts in, sparse vectors of words out: Python's SparseEncoder for C++.
+// Texts in, sparse vectors out, of words (SPLADE) or of latents (CSR): Python's SparseEncoder for
+// C++.
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <sentence_transformers/auto_encoder_outputs.h>
 #include <sentence_transformers/base_model.h>
 #include <sentence_transformers/encode_options.h>
 #include <sentence_transformers/similarity.h>
@@ -29,8 +31,8 @@ struct SparseEncodeOptions {
   int64_t batch_size = 32;
   /// On stderr.
   bool show_progress_bar = false;
-  /// Keep this many values of each embedding, the largest in absolute terms; else as the model's
-  /// folder says, or all.
+  /// Keep this many values of each embedding, the largest in absolute terms (of latents, the
+  /// largest); else as the model's folder says, or all.
   std::optional<int64_t> max_active_dims = std::nullopt;
   /// Filled in when the call returns.
   EncodeReport* report = nullptr;
@@ -47,14 +49,15 @@ struct Sparsity {
 /// A word or part of one, and its weight in an embedding.
 using WeightedToken = std::pair<std::string, float>;
 
-/// A model that turns texts into sparse vectors with a dimension for each token of its vocabulary,
-/// such as SPLADE. What SentenceTransformer says of threads, files and forks holds here too.
+/// A model that turns texts into sparse vectors of V dimensions: one for each token of its
+/// vocabulary (SPLADE), or one for each latent of a SparseAutoEncoder behind dense embeddings (CSR,
+/// arXiv 2503.01776). What SentenceTransformer says of threads, files and forks holds here too.
 class SparseEncoder : public BaseModel {
  public:
-  /// As SentenceTransformer's, also for a bare masked language model, which gets SPLADE's pooling
-  /// by the maximum. Throws as that one, and UnsupportedError for models of other kinds, to which
-  /// Python would add a layer with random weights; std::invalid_argument for
-  /// options.truncate_dim.
+  /// As SentenceTransformer's. A bare masked language model gets SPLADE's pooling by the maximum; a
+  /// SentenceTransformer, and another bare model with its tokens' mean, gets a SparseAutoEncoder
+  /// with random weights by LibTorch's default generator, which has to be trained first. Throws as
+  /// that one, and std::invalid_argument for options.truncate_dim.
   explicit SparseEncoder(const std::string& model_name_or_path, const LoadOptions& options = {});
   /// What was moved from can only be assigned to or destroyed.
   SparseEncoder(SparseEncoder&&) noexcept;
@@ -114,7 +117,7 @@ class SparseEncoder : public BaseModel {
   void set_max_seq_length(int64_t length);
   /// V.
   int64_t get_embedding_dimension() const;
-  /// How many values an embedding keeps, if the model's folder says so.
+  /// How many values an embedding keeps, if the model's folder or its SparseAutoEncoder says so.
   std::optional<int64_t> max_active_dims() const;
   /// The one that the model's folder names, else dot.
   SimilarityFunction similarity_fn() const;
@@ -125,6 +128,11 @@ class SparseEncoder : public BaseModel {
   /// in one packed pass. Arguments and errors as SentenceTransformer's.
   at::Tensor forward(const std::vector<std::string_view>& sentences, const std::string& prompt = "",
                      const std::string& task = "") const;
+  /// The same of a model with a SparseAutoEncoder, and what it decodes, each [N, ...] in the order
+  /// given. Throws as forward, and std::invalid_argument for a model without one.
+  AutoEncoderOutputs forward_auto_encoder(const std::vector<std::string_view>& sentences,
+                                          const std::string& prompt = "",
+                                          const std::string& task = "") const;
 
  private:
   struct Impl;

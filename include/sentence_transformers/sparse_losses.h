@@ -1,4 +1,5 @@
-// Losses for sparse encoders: a loss of embeddings, and what keeps most of their dimensions at 0.
+// Losses for sparse encoders: a loss of embeddings, and what keeps most of their dimensions at 0 or
+// lets the dense embeddings be found again in the sparse ones.
 #pragma once
 
 #include <sentence_transformers/distillation_losses.h>
@@ -73,6 +74,59 @@ class SpladeLoss : public SparseLoss {
  private:
   std::shared_ptr<EmbeddingLoss> loss_;
   SpladeLossOptions options_;
+};
+
+/// SpladeLoss in the memory of a mini-batch: texts are embedded some at a time, and once more in
+/// backward (gradient cache, arXiv 2101.06983). Value and gradients are SpladeLoss's. The model
+/// must outlive that backward, which can run once.
+class CachedSpladeLoss : public SpladeLoss {
+ public:
+  /// As SpladeLoss, and std::invalid_argument for a mini_batch_size below 1: texts embedded at a
+  /// time.
+  CachedSpladeLoss(std::shared_ptr<EmbeddingLoss> loss, const SpladeLossOptions& options = {},
+                   int64_t mini_batch_size = 32);
+  std::string name() const override { return "CachedSpladeLoss"; }
+  at::Tensor forward(const SparseEncoder& model, const Batch& batch) override;
+
+ private:
+  int64_t mini_batch_size_;
+};
+
+/// How far what a SparseAutoEncoder decodes is from the dense embeddings: the mean squared error
+/// of the k largest latents, an eighth of that of the 4k largest, and that of what the dead latents
+/// make of the rest, in units of the rest's variance. CSRLoss adds it to a loss.
+class CSRReconstructionLoss {
+ public:
+  /// `beta` weighs the dead latents.
+  explicit CSRReconstructionLoss(double beta = 1.0) : beta_(beta) {}
+  /// Of each column -> scalar, the mean over columns. Throws std::invalid_argument without one.
+  at::Tensor compute(const std::vector<AutoEncoderOutputs>& columns) const;
+
+ private:
+  double beta_;
+};
+
+/// How CSRLoss weighs its parts.
+struct CSRLossOptions {
+  double beta = 0.1;   ///< of the dead latents, as CSRReconstructionLoss's
+  double gamma = 1.0;  ///< of the loss of embeddings
+};
+
+/// A loss of sparse embeddings plus the CSRReconstructionLoss, for models with a SparseAutoEncoder
+/// (Contrastive Sparse Representation, arXiv 2503.01776).
+class CSRLoss : public SparseLoss {
+ public:
+  /// `loss` computes on dense tensors [N, V]; without one SparseMultipleNegativesRankingLoss. A
+  /// mini_batch_size of it is not used.
+  explicit CSRLoss(std::shared_ptr<EmbeddingLoss> loss = nullptr,
+                   const CSRLossOptions& options = {});
+  std::string name() const override { return "CSRLoss"; }
+  /// Embeds column by column, as each counts as a batch for latents that are dead.
+  at::Tensor forward(const SparseEncoder& model, const Batch& batch) override;
+
+ private:
+  std::shared_ptr<EmbeddingLoss> loss_;
+  CSRLossOptions options_;
 };
 
 /// MSELoss to a teacher's sparse embeddings, without a cost.

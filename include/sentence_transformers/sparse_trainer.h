@@ -1,6 +1,7 @@
 // Training of sparse encoders.
 #pragma once
 
+#include <sentence_transformers/sparse_evaluators.h>
 #include <sentence_transformers/sparse_losses.h>
 #include <sentence_transformers/trainer.h>
 
@@ -9,8 +10,6 @@
 #pragma GCC visibility push(default)
 namespace sentence_transformers {
 
-/// Judges a SparseEncoder.
-using SparseEncoderEvaluator = Evaluator<SparseEncoder>;
 /// Trains a SparseEncoder by a SparseLoss.
 using SparseEncoderTrainer = Trainer<SparseEncoder, SparseLoss>;
 extern template class Trainer<SparseEncoder, SparseLoss>;

@@ -1,38 +1,44 @@
 // Are two texts the same, judged by a threshold? Port of
 // sentence_transformer/evaluation/binary_classification.py (6.2.0).
 #include <ATen/ATen.h>
-#include <sentence_transformers/similarity_evaluators.h>
+#include <sentence_transformers/sparse_evaluators.h>
 
 #include <unordered_map>
 
 #include "evaluation/common.h"
 #include "evaluation/metrics.h"
 #include "evaluation/report.h"
+#include "evaluation/sparsity.h"
 
 namespace sentence_transformers {
 namespace {
 
+template <class Model>
 constexpr const char* kBinaryClassificationName = "BinaryClassificationEvaluator";
+template <>
+constexpr const char* kBinaryClassificationName<SparseEncoder> =
+    "SparseBinaryClassificationEvaluator";
 
 }  // namespace
 
-BinaryClassificationEvaluator::BinaryClassificationEvaluator(std::vector<std::string> sentences1,
-                                                             std::vector<std::string> sentences2,
-                                                             std::vector<int> labels,
-                                                             EvaluatorOptions options)
+template <class Model>
+BasicBinaryClassificationEvaluator<Model>::BasicBinaryClassificationEvaluator(
+    std::vector<std::string> sentences1, std::vector<std::string> sentences2,
+    std::vector<int> labels, EvaluatorOptions options)
     : sentences1_(std::move(sentences1)),
       sentences2_(std::move(sentences2)),
       labels_(std::move(labels)),
       options_(std::move(options)) {
-  check_sizes(kBinaryClassificationName, {{"sentences1", sentences1_.size()},
-                                          {"sentences2", sentences2_.size()},
-                                          {"labels", labels_.size()}});
-  check_binary(kBinaryClassificationName, labels_);
-  check_similarities(kBinaryClassificationName, options_);
+  check_sizes(kBinaryClassificationName<Model>, {{"sentences1", sentences1_.size()},
+                                                 {"sentences2", sentences2_.size()},
+                                                 {"labels", labels_.size()}});
+  check_binary(kBinaryClassificationName<Model>, labels_);
+  check_similarities(kBinaryClassificationName<Model>, options_);
 }
 
-Metrics BinaryClassificationEvaluator::operator()(const SentenceTransformer& model,
-                                                  const EvaluationContext& context) const {
+template <class Model>
+Metrics BasicBinaryClassificationEvaluator<Model>::operator()(
+    const Model& model, const EvaluationContext& context) const {
   // Each text once, however often it comes.
   std::vector<std::string> texts;
   std::unordered_map<std::string_view, int64_t> rows;
@@ -46,13 +52,15 @@ Metrics BinaryClassificationEvaluator::operator()(const SentenceTransformer& mod
     return at::tensor(found);
   };
   const at::Tensor rows1 = places(sentences1_), rows2 = places(sentences2_);
-  const at::Tensor embeddings = model.encode(texts, encode_options(options_));
+  const at::Tensor embeddings = model.encode(texts, encode_options(options_, model));
   const at::Tensor side1 = embeddings.index_select(0, rows1);
   const at::Tensor side2 = embeddings.index_select(0, rows2);
 
+  SparsityReport sparsity;
+  sparsity.add("", embeddings);
   Report report;
   Metrics largest;
-  const auto similarities = reported_similarities(options_, model);
+  const auto similarities = reported_similarities(options_, model.similarity_fn());
   for (const SimilarityFunction similarity : similarities) {
     const std::string name(to_string(similarity));
     const bool is_distance =
@@ -83,13 +91,19 @@ Metrics BinaryClassificationEvaluator::operator()(const SentenceTransformer& mod
   if (similarities.size() > 1) {
     for (const auto& [key, value] : largest) report.add_metric(key, value);
   }
+  sparsity.finish(report);
   return report.finish(options_, context,
                        "binary_classification_evaluation" + suffix(options_.name) + "_results.csv");
 }
 
-std::string BinaryClassificationEvaluator::primary_metric(const Metrics& results) const {
+template <class Model>
+std::string BasicBinaryClassificationEvaluator<Model>::primary_metric(
+    const Metrics& results) const {
   return primary_key(
       options_, results, [](const std::string& name) { return name + "_ap"; }, "max_ap");
 }
+
+template class BasicBinaryClassificationEvaluator<SentenceTransformer>;
+template class BasicBinaryClassificationEvaluator<SparseEncoder>;
 
 }  // namespace sentence_transformers

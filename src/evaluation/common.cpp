@@ -69,16 +69,24 @@ LabelledPairs read_pairs(const char* evaluator, const Dataset& dataset) {
   return pairs;
 }
 
-EncodeOptions encode_options(const EvaluatorOptions& options) {
+EncodeOptions encode_options(const EvaluatorOptions& options,
+                             const SentenceTransformer& /*model*/) {
   return {.batch_size = options.batch_size,
           .show_progress_bar = options.show_progress_bar,
           .truncate_dim = options.truncate_dim};
 }
 
+SparseEncodeOptions encode_options(const EvaluatorOptions& options,
+                                   const SparseEncoder& /*model*/) {
+  return {.batch_size = options.batch_size,
+          .show_progress_bar = options.show_progress_bar,
+          .max_active_dims = options.max_active_dims};
+}
+
 std::vector<SimilarityFunction> reported_similarities(const EvaluatorOptions& options,
-                                                      const SentenceTransformer& model) {
+                                                      SimilarityFunction own) {
   if (!options.similarities.empty()) return options.similarities;
-  return {options.main_similarity.value_or(model.similarity_fn())};
+  return {options.main_similarity.value_or(own)};
 }
 
 std::vector<std::string> reported_keys(const EvaluatorOptions& options, const Metrics& results,

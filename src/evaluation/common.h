@@ -3,6 +3,7 @@
 
 #include <sentence_transformers/dataset.h>
 #include <sentence_transformers/evaluator.h>
+#include <sentence_transformers/sparse_encoder.h>
 
 #include <functional>
 #include <string>
@@ -32,9 +33,11 @@ struct LabelledPairs {
 };
 LabelledPairs read_pairs(const char* evaluator, const Dataset& dataset);
 
-EncodeOptions encode_options(const EvaluatorOptions& options);
+EncodeOptions encode_options(const EvaluatorOptions& options, const SentenceTransformer& model);
+SparseEncodeOptions encode_options(const EvaluatorOptions& options, const SparseEncoder& model);
+/// `own` is the model's.
 std::vector<SimilarityFunction> reported_similarities(const EvaluatorOptions& options,
-                                                      const SentenceTransformer& model);
+                                                      SimilarityFunction own);
 /// key(main_similarity); or `max_key` where several are reported; or key(the only one in results).
 std::string primary_key(const EvaluatorOptions& options, const Metrics& results,
                         const std::function<std::string(const std::string&)>& key,

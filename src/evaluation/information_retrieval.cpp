@@ -1,7 +1,7 @@
 // How well a search finds what is relevant. Port of
 // sentence_transformer/evaluation/information_retrieval.py (6.2.0).
 #include <ATen/ATen.h>
-#include <sentence_transformers/retrieval_evaluators.h>
+#include <sentence_transformers/sparse_evaluators.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,11 +11,16 @@
 #include "evaluation/common.h"
 #include "evaluation/metrics.h"
 #include "evaluation/report.h"
+#include "evaluation/sparsity.h"
 
 namespace sentence_transformers {
 namespace {
 
+template <class Model>
 constexpr const char* kInformationRetrievalName = "InformationRetrievalEvaluator";
+template <>
+constexpr const char* kInformationRetrievalName<SparseEncoder> =
+    "SparseInformationRetrievalEvaluator";
 constexpr int64_t kQueries = 256;  // scored at a time, so that memory is bounded
 
 int64_t largest(const std::vector<int64_t>& values) {
@@ -23,13 +28,13 @@ int64_t largest(const std::vector<int64_t>& values) {
 }
 
 /// By id, each once: the order of equal scores.
-void sort_by_id(TextsById& texts, const char* name) {
+void sort_by_id(const char* evaluator, TextsById& texts, const char* name) {
   std::sort(texts.begin(), texts.end());
   const auto equal = std::adjacent_find(
       texts.begin(), texts.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
   if (equal != texts.end()) {
-    throw std::invalid_argument("[" + std::string(kInformationRetrievalName) + "] the id \"" +
-                                equal->first + "\" comes twice in " + name);
+    throw std::invalid_argument("[" + std::string(evaluator) + "] the id \"" + equal->first +
+                                "\" comes twice in " + name);
   }
 }
 
@@ -71,7 +76,7 @@ void search(const util::ScoreFunction& score, const at::Tensor& queries,
   for (int64_t row = 0; row < queries.size(0); row += kQueries) {
     const int64_t count = std::min(kQueries, queries.size(0) - row);
     const at::Tensor scores =
-        score(queries.narrow(0, row, count), documents).to(at::kFloat).contiguous();
+        score(rows_of(queries, row, count), documents).to(at::kFloat).contiguous();
     const float* value = scores.const_data_ptr<float>();
     for (int64_t i = row; i < row + count; ++i) {
       for (int64_t j = 0; j < documents.size(0); ++j, ++value) {
@@ -84,15 +89,16 @@ void search(const util::ScoreFunction& score, const at::Tensor& queries,
 
 }  // namespace
 
-InformationRetrievalEvaluator::InformationRetrievalEvaluator(
+template <class Model>
+BasicInformationRetrievalEvaluator<Model>::BasicInformationRetrievalEvaluator(
     TextsById queries, TextsById corpus, std::map<std::string, std::set<std::string>> relevant_docs,
     InformationRetrievalOptions retrieval, EvaluatorOptions options)
     : corpus_(std::move(corpus)),
       relevant_docs_(std::move(relevant_docs)),
       retrieval_(std::move(retrieval)),
       options_(std::move(options)) {
-  sort_by_id(queries, "queries");
-  sort_by_id(corpus_, "corpus");
+  sort_by_id(kInformationRetrievalName<Model>, queries, "queries");
+  sort_by_id(kInformationRetrievalName<Model>, corpus_, "corpus");
   for (auto& query : queries) {
     const auto relevant = relevant_docs_.find(query.first);
     if (relevant != relevant_docs_.end() && !relevant->second.empty()) {
@@ -100,11 +106,11 @@ InformationRetrievalEvaluator::InformationRetrievalEvaluator(
     }
   }
   if (queries_.empty()) {
-    throw std::invalid_argument("[" + std::string(kInformationRetrievalName) +
+    throw std::invalid_argument("[" + std::string(kInformationRetrievalName<Model>) +
                                 "] no query has relevant documents");
   }
-  check_sizes(kInformationRetrievalName, {{"corpus", corpus_.size()}});
-  check_k(kInformationRetrievalName, "corpus_chunk_size", retrieval_.corpus_chunk_size);
+  check_sizes(kInformationRetrievalName<Model>, {{"corpus", corpus_.size()}});
+  check_k(kInformationRetrievalName<Model>, "corpus_chunk_size", retrieval_.corpus_chunk_size);
   const std::pair<const char*, const std::vector<int64_t>*> lists[] = {
       {"accuracy_at_k", &retrieval_.accuracy_at_k},
       {"precision_recall_at_k", &retrieval_.precision_recall_at_k},
@@ -113,27 +119,30 @@ InformationRetrievalEvaluator::InformationRetrievalEvaluator(
       {"map_at_k", &retrieval_.map_at_k}};
   for (const auto& [name, list] : lists) {
     if (list->empty()) {
-      throw std::invalid_argument("[" + std::string(kInformationRetrievalName) + "] " + name +
-                                  " is empty");
+      throw std::invalid_argument("[" + std::string(kInformationRetrievalName<Model>) + "] " +
+                                  name + " is empty");
     }
-    for (const int64_t k : *list) check_k(kInformationRetrievalName, name, k);
+    for (const int64_t k : *list) check_k(kInformationRetrievalName<Model>, name, k);
   }
-  check_similarities(kInformationRetrievalName, options_);
+  check_similarities(kInformationRetrievalName<Model>, options_);
 }
 
-Metrics InformationRetrievalEvaluator::operator()(const SentenceTransformer& model,
-                                                  const EvaluationContext& context) const {
+template <class Model>
+Metrics BasicInformationRetrievalEvaluator<Model>::operator()(
+    const Model& model, const EvaluationContext& context) const {
   const auto texts = [](const TextsById& from, size_t begin, size_t end) {
     std::vector<std::string> texts;
     for (size_t i = begin; i < end; ++i) texts.push_back(from[i].second);
     return texts;
   };
-  EncodeOptions encode = encode_options(options_);
+  auto encode = encode_options(options_, model);
   encode.prompt = retrieval_.query_prompt;
   encode.prompt_name = retrieval_.query_prompt_name;
   const at::Tensor queries = model.encode_query(texts(queries_, 0, queries_.size()), encode);
 
-  auto similarities = reported_similarities(options_, model);
+  SparsityReport sparsity;
+  sparsity.add("query_", queries);
+  auto similarities = reported_similarities(options_, model.similarity_fn());
   std::sort(similarities.begin(), similarities.end(),
             [](SimilarityFunction a, SimilarityFunction b) { return to_string(a) < to_string(b); });
   const int64_t depth = std::max(
@@ -147,6 +156,7 @@ Metrics InformationRetrievalEvaluator::operator()(const SentenceTransformer& mod
   for (size_t begin = 0; begin < corpus_.size(); begin += chunk) {
     const size_t end = std::min(corpus_.size() - begin, chunk) + begin;
     const at::Tensor documents = model.encode_document(texts(corpus_, begin, end), encode);
+    sparsity.add("corpus_", documents);
     for (size_t s = 0; s < similarities.size(); ++s) {
       search(util::scores(similarities[s]), queries, documents, static_cast<int64_t>(begin),
              found[s]);
@@ -201,12 +211,18 @@ Metrics InformationRetrievalEvaluator::operator()(const SentenceTransformer& mod
       });
     }
   }
+  sparsity.finish(report);
+  if (const auto flops = sparsity.flops("query_", "corpus_")) {
+    report.add("avg_flops", "avg_flops", *flops);
+  }
   return report.finish(options_, context,
                        "Information-Retrieval_evaluation" + suffix(options_.name) + "_results.csv",
-                       "\n");
+                       queries.is_sparse() ? "\r\n" : "\n");  // as in Python
 }
 
-std::string InformationRetrievalEvaluator::primary_metric(const Metrics& results) const {
+template <class Model>
+std::string BasicInformationRetrievalEvaluator<Model>::primary_metric(
+    const Metrics& results) const {
   const auto key = [&](const std::string& name) {
     return name + "_ndcg@" + std::to_string(largest(retrieval_.ndcg_at_k));
   };
@@ -216,5 +232,8 @@ std::string InformationRetrievalEvaluator::primary_metric(const Metrics& results
     return results.at(a) < results.at(b);
   });
 }
+
+template class BasicInformationRetrievalEvaluator<SentenceTransformer>;
+template class BasicInformationRetrievalEvaluator<SparseEncoder>;
 
 }  // namespace sentence_transformers

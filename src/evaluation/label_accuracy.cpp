@@ -38,7 +38,7 @@ LabelAccuracyEvaluator::LabelAccuracyEvaluator(const Dataset& dataset,
 
 Metrics LabelAccuracyEvaluator::operator()(const SentenceTransformer& model,
                                            const EvaluationContext& context) const {
-  const EncodeOptions encode = encode_options(options_);
+  const EncodeOptions encode = encode_options(options_, model);
   const at::Tensor side1 = model.encode(sentences1_, encode);
   const at::Tensor side2 = model.encode(sentences2_, encode);
   const c10::InferenceMode no_autograd;

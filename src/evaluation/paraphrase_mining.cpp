@@ -65,7 +65,7 @@ ParaphraseMiningEvaluator::ParaphraseMiningEvaluator(
 Metrics ParaphraseMiningEvaluator::operator()(const SentenceTransformer& model,
                                               const EvaluationContext& context) const {
   const auto pairs =
-      util::paraphrase_mining(model, sentences_, mining_.mining, encode_options(options_));
+      util::paraphrase_mining(model, sentences_, mining_.mining, encode_options(options_, model));
   const auto total = static_cast<int64_t>(duplicates_.size());
   double sum_of_precisions = 0, best_f1 = 0, best_precision = 0, best_recall = 0, threshold = 0;
   int64_t right = 0, right_before = 0;

@@ -3,7 +3,7 @@
 #include "evaluation/reranking.h"
 
 #include <ATen/ATen.h>
-#include <sentence_transformers/retrieval_evaluators.h>
+#include <sentence_transformers/sparse_evaluators.h>
 
 #include <algorithm>
 #include <numeric>
@@ -11,11 +11,15 @@
 
 #include "evaluation/common.h"
 #include "evaluation/metrics.h"
+#include "evaluation/sparsity.h"
 
 namespace sentence_transformers {
 namespace {
 
+template <class Model>
 constexpr const char* kRerankingName = "RerankingEvaluator";
+template <>
+constexpr const char* kRerankingName<SparseEncoder> = "SparseRerankingEvaluator";
 
 template <class T>
 void append(std::vector<T>& to, const std::vector<T>& from) {
@@ -29,7 +33,8 @@ std::vector<int> relevance(size_t positives, size_t documents) {
   return relevant;
 }
 
-/// Of documents in the order they have. Positives that are missing among them come after them.
+}  // namespace
+
 RankingScores judge_as_ranked(std::vector<int> relevant, size_t positives, int64_t k) {
   const auto found = static_cast<size_t>(std::count(relevant.begin(), relevant.end(), 1));
   if (found == 0) return {};
@@ -38,8 +43,6 @@ RankingScores judge_as_ranked(std::vector<int> relevant, size_t positives, int64
   std::iota(scores.rbegin(), scores.rend(), 1.0f);
   return judge_ranking(relevant, scores, k, TieOrder::earlier_first);
 }
-
-}  // namespace
 
 RankingScores judge_ranking(const std::vector<int>& relevant, const std::vector<float>& scores,
                             int64_t k, TieOrder ties) {
@@ -65,11 +68,12 @@ RankingScores mean_of(const std::vector<RankingScores>& queries) {
   return {sum.map / count, sum.mrr / count, sum.ndcg / count};
 }
 
-void add_ranking(Report& report, const RankingScores& scores, int64_t k) {
+void add_ranking(Report& report, const RankingScores& scores, int64_t k, const std::string& column,
+                 const std::string& key) {
   const std::string at = "@" + std::to_string(k);
-  report.add("MAP", "map", scores.map);
-  report.add("MRR" + at, "mrr" + at, scores.mrr);
-  report.add("NDCG" + at, "ndcg" + at, scores.ndcg);
+  report.add(column + "MAP", key + "map", scores.map);
+  report.add(column + "MRR" + at, key + "mrr" + at, scores.mrr);
+  report.add(column + "NDCG" + at, key + "ndcg" + at, scores.ndcg);
 }
 
 RerankingTask reranking_task(const RerankingSample& sample, int64_t k,
@@ -134,8 +138,9 @@ Report reranking_report(const std::vector<RerankingTask>& tasks, const std::vect
   return report;
 }
 
-RerankingEvaluator::RerankingEvaluator(std::vector<RerankingSample> samples, int64_t at_k,
-                                       EvaluatorOptions options)
+template <class Model>
+BasicRerankingEvaluator<Model>::BasicRerankingEvaluator(std::vector<RerankingSample> samples,
+                                                        int64_t at_k, EvaluatorOptions options)
     : at_k_(at_k), options_(std::move(options)) {
   for (auto& sample : samples) {
     if (!sample.positive.empty() && !sample.negative.empty()) {
@@ -143,26 +148,27 @@ RerankingEvaluator::RerankingEvaluator(std::vector<RerankingSample> samples, int
     }
   }
   if (samples_.empty()) {
-    throw std::invalid_argument("[" + std::string(kRerankingName) +
+    throw std::invalid_argument("[" + std::string(kRerankingName<Model>) +
                                 "] no sample has both a positive and a negative");
   }
-  check_k(kRerankingName, "at_k", at_k);
+  check_k(kRerankingName<Model>, "at_k", at_k);
   if (options_.similarities.size() > 1) {
-    throw std::invalid_argument("[" + std::string(kRerankingName) +
+    throw std::invalid_argument("[" + std::string(kRerankingName<Model>) +
                                 "] expected one similarity, found " +
                                 std::to_string(options_.similarities.size()));
   }
 }
 
-Metrics RerankingEvaluator::operator()(const SentenceTransformer& model,
-                                       const EvaluationContext& context) const {
+template <class Model>
+Metrics BasicRerankingEvaluator<Model>::operator()(const Model& model,
+                                                   const EvaluationContext& context) const {
   std::vector<std::string> queries, documents;
   for (const RerankingSample& sample : samples_) {
     queries.push_back(sample.query);
     append(documents, sample.positive);
     append(documents, sample.negative);
   }
-  const EncodeOptions encode = encode_options(options_);
+  const auto encode = encode_options(options_, model);
   const at::Tensor all_queries = model.encode_query(queries, encode);
   const at::Tensor all_documents = model.encode_document(documents, encode);
   const util::ScoreFunction score = util::scores(
@@ -175,19 +181,27 @@ Metrics RerankingEvaluator::operator()(const SentenceTransformer& model,
     const std::vector<int> relevant = relevance(positives, positives + samples_[i].negative.size());
     const auto count = static_cast<int64_t>(relevant.size());
     const at::Tensor scores =
-        score(all_queries[static_cast<int64_t>(i)], all_documents.narrow(0, row, count));
+        score(all_queries[static_cast<int64_t>(i)], rows_of(all_documents, row, count));
     row += count;
     judged.push_back(judge_ranking(relevant, to_floats(scores), at_k_, TieOrder::earlier_first));
   }
   Report report;
   add_ranking(report, mean_of(judged), at_k_);
+  SparsityReport sparsity;
+  sparsity.add("query_", all_queries);
+  sparsity.add("corpus_", all_documents);
+  sparsity.finish(report);
   return report.finish(
       options_, context,
       "RerankingEvaluator" + suffix(options_.name) + "_results_@" + std::to_string(at_k_) + ".csv");
 }
 
-std::string RerankingEvaluator::primary_metric(const Metrics&) const {
+template <class Model>
+std::string BasicRerankingEvaluator<Model>::primary_metric(const Metrics&) const {
   return prefixed(options_.name, "ndcg@" + std::to_string(at_k_));
 }
+
+template class BasicRerankingEvaluator<SentenceTransformer>;
+template class BasicRerankingEvaluator<SparseEncoder>;
 
 }  // namespace sentence_transformers

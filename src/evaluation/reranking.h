@@ -20,10 +20,14 @@ enum class TieOrder { earlier_first, later_first };
 /// Throws std::invalid_argument for a single document, or scores that are not finite.
 RankingScores judge_ranking(const std::vector<int>& relevant, const std::vector<float>& scores,
                             int64_t k, TieOrder ties);
+/// Of documents in the order they have. Positives that are missing among them come after them; none
+/// among them count as 0. Throws as judge_ranking.
+RankingScores judge_as_ranked(std::vector<int> relevant, size_t positives, int64_t k);
 /// The mean over queries.
 RankingScores mean_of(const std::vector<RankingScores>& queries);
-/// Columns MAP, MRR@k, NDCG@k, and keys map, mrr@k, ndcg@k.
-void add_ranking(Report& report, const RankingScores& scores, int64_t k);
+/// Columns MAP, MRR@k, NDCG@k, and keys map, mrr@k, ndcg@k, each behind what is given.
+void add_ranking(Report& report, const RankingScores& scores, int64_t k,
+                 const std::string& column = "", const std::string& key = "");
 
 /// What a cross-encoder is asked about one sample: nothing, if none of the documents is relevant.
 struct RerankingTask {

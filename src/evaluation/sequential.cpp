@@ -1,5 +1,5 @@
 // Several evaluators as one. Port of base/evaluation/sequential.py (6.2.0).
-#include <sentence_transformers/sequential_evaluator.h>
+#include <sentence_transformers/sparse_evaluators.h>
 
 #include <stdexcept>
 
@@ -46,5 +46,6 @@ std::string BasicSequentialEvaluator<Model>::primary_metric(const Metrics&) cons
 
 template class BasicSequentialEvaluator<SentenceTransformer>;
 template class BasicSequentialEvaluator<CrossEncoder>;
+template class BasicSequentialEvaluator<SparseEncoder>;
 
 }  // namespace sentence_transformers

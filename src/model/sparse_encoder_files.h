@@ -14,9 +14,9 @@ struct SparseEncoderParts : ModelFolder {
   std::optional<int64_t> max_active_dims;
 };
 
-/// Reads a folder that a SparseEncoder was saved to, or a bare masked language model, which gets
-/// SpladePooling by the maximum, as in Python. Throws UnsupportedError for other models, to which
-/// Python would add a SparseAutoEncoder with random weights.
+/// Reads a folder that a SparseEncoder was saved to. As in Python, a SentenceTransformer's modules
+/// get a SparseAutoEncoder with random weights behind them; a bare masked language model gets
+/// SpladePooling by the maximum, another bare model mean pooling and a SparseAutoEncoder.
 SparseEncoderParts read_sparse_encoder(const std::filesystem::path& folder);
 
 /// Writes what read_sparse_encoder reads, for this library and for Python. Throws Error where the

@@ -51,6 +51,9 @@ void run_way(const Texts& texts, const Options& options, const Way& way, const M
                                  .prompt_tokens = prompt_tokens,
                                  .layers = way.keeps_layers ? &layers : nullptr,
                                  .task = way.task};
+               if constexpr (requires { options.max_active_dims; }) {
+                 features.max_active_dims = options.max_active_dims;
+               }
                for (const Module* module : way.modules) module->forward(features);
                done(features, places);
              });

@@ -14,19 +14,22 @@
 
 namespace sentence_transformers {
 
+struct AutoEncoderOutputs;
 class LanguageHead;
 
 /// What passes from module to module; each fills in its part.
 struct Features {
   TokenBatch batch = {};
   int64_t prompt_tokens = 0;  // at the start of each text, for a Pooling that leaves the prompt out
-  std::vector<at::Tensor>* layers = nullptr;  // if set: [T, D] of each layer, by Transformer
-  at::Tensor token_embeddings = {};           // [T, D], by Transformer and what works on tokens
-  const LanguageHead* words = nullptr;        // makes scores of words of token_embeddings
-  at::Tensor token_weights_sum = {};          // [N], by WordWeights
-  at::Tensor logits = {};                     // [N, labels], by a Transformer with a head
-  at::Tensor sentence_embedding = {};         // [N, D'], by Pooling and what follows
-  std::string task = {};                      // what the texts are: "query", "document"; or ""
+  std::vector<at::Tensor>* layers = nullptr;    // if set: [T, D] of each layer, by Transformer
+  at::Tensor token_embeddings = {};             // [T, D], by Transformer and what works on tokens
+  const LanguageHead* words = nullptr;          // makes scores of words of token_embeddings
+  at::Tensor token_weights_sum = {};            // [N], by WordWeights
+  at::Tensor logits = {};                       // [N, labels], by a Transformer with a head
+  at::Tensor sentence_embedding = {};           // [N, D'], by Pooling and what follows
+  std::string task = {};                        // what the texts are: "query", "document"; or ""
+  std::optional<int64_t> max_active_dims = {};  // that a SparseAutoEncoder keeps, if not its own k
+  AutoEncoderOutputs* auto_encoder = nullptr;   // if set: filled in by a SparseAutoEncoder
   /// The rows of token_embeddings that each text has, where a module took some of them away.
   std::optional<std::vector<int64_t>> token_counts = std::nullopt;
 

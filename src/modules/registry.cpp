@@ -15,6 +15,7 @@
 #include "modules/normalize.h"
 #include "modules/pooling.h"
 #include "modules/router.h"
+#include "modules/sparse_auto_encoder.h"
 #include "modules/sparse_static_embedding.h"
 #include "modules/splade_pooling.h"
 #include "modules/static_embedding.h"
@@ -86,6 +87,7 @@ const std::map<std::string, Kind>& kinds() {
           return Pooling::from_config(Config::read(folder / "config.json"), sizes.token_embeddings);
         }}},
       {"Router", {Position::anywhere, of_sizes<Router>}},
+      {"SparseAutoEncoder", {Position::behind_sentences, of_sizes<SparseAutoEncoder>}},
       {"SparseStaticEmbedding", {Position::first, of_folder<SparseStaticEmbedding>}},
       {"SpladePooling",
        {Position::behind_words,

@@ -106,9 +106,12 @@ at::Tensor class_labels(const std::string& loss, const at::Tensor& labels, int64
   return result;
 }
 
+std::vector<Segment> column_segments(const Batch& batch) {
+  return column_segments(batch, batch.tasks);
+}
 std::vector<Segment> segments(const Batch& batch) { return segments(batch, batch.tasks); }
 
-std::vector<Segment> segments(const Batch& batch, const std::vector<std::string>& tasks) {
+std::vector<Segment> column_segments(const Batch& batch, const std::vector<std::string>& tasks) {
   const auto columns = batch.columns();
   if (columns.empty()) {
     throw std::invalid_argument("[Batch] expected at least one example with a text, found none");
@@ -123,13 +126,22 @@ std::vector<Segment> segments(const Batch& batch, const std::vector<std::string>
   check(tasks, "task");
   std::vector<Segment> result;
   for (size_t c = 0; c < columns.size(); ++c) {
-    const std::string prompt = batch.prompts.empty() ? "" : batch.prompts[c];
-    const std::string task = tasks.empty() ? "" : tasks[c];
-    if (result.empty() || result.back().prompt != prompt || result.back().task != task) {
-      result.push_back({prompt, task, {}});
+    result.push_back(
+        {batch.prompts.empty() ? "" : batch.prompts[c], tasks.empty() ? "" : tasks[c], columns[c]});
+  }
+  return result;
+}
+
+std::vector<Segment> segments(const Batch& batch, const std::vector<std::string>& tasks) {
+  std::vector<Segment> result;
+  for (Segment& column : column_segments(batch, tasks)) {
+    if (result.empty() || result.back().prompt != column.prompt ||
+        result.back().task != column.task) {
+      result.push_back(std::move(column));
+    } else {
+      std::vector<std::string_view>& texts = result.back().texts;
+      texts.insert(texts.end(), column.texts.begin(), column.texts.end());
     }
-    std::vector<std::string_view>& texts = result.back().texts;
-    texts.insert(texts.end(), columns[c].begin(), columns[c].end());
   }
   return result;
 }
@@ -150,7 +162,9 @@ std::vector<int64_t> sample(int64_t total, int64_t count) {
 }
 
 at::Tensor EmbeddingLoss::forward(const SentenceTransformer& model, const Batch& batch) {
-  if (mini_batch_size() > 0) return forward_with_gradient_cache(*this, model, batch);
+  if (const int64_t size = mini_batch_size(); size > 0) {
+    return forward_with_gradient_cache(*this, model, batch, size, named_parameters());
+  }
   return compute(embed_columns(model, batch), batch);
 }
 

@@ -28,8 +28,12 @@ struct Segment {
   std::string prompt, task;
   std::vector<std::string_view> texts;
 };
-/// Columns in their order. Throws std::invalid_argument for an empty batch, or prompts or tasks
-/// that are not one a column.
+/// Each column, in their order. Throws std::invalid_argument for an empty batch, or prompts or
+/// tasks that are not one a column.
+std::vector<Segment> column_segments(const Batch& batch);
+/// The same with other tasks than the batch's.
+std::vector<Segment> column_segments(const Batch& batch, const std::vector<std::string>& tasks);
+/// The same with neighbours that share prompt and task in one.
 std::vector<Segment> segments(const Batch& batch);
 /// The same with other tasks than the batch's.
 std::vector<Segment> segments(const Batch& batch, const std::vector<std::string>& tasks);

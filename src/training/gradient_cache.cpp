@@ -22,31 +22,32 @@ struct MiniBatch {
   std::vector<std::string> texts;
   std::string prompt, task;
   RandomState random;
-  at::Tensor gradient;  // [n, D], of the loss by the embeddings
+  at::Tensor gradient;  // of the loss by the embeddings
 };
 
 struct Cache : torch::CustomClassHolder {
-  const SentenceTransformer* model = nullptr;
+  decltype(CachedLossTask::embed) embed;
+  c10::Device device = at::kCPU;
   Autocast::Settings autocast = {};
   std::vector<MiniBatch> mini_batches;
   variable_list model_parameters;
   variable_list loss_gradients;  // of the loss's own parameters
   bool used = false;
 
-  at::Tensor embed(const MiniBatch& mini_batch) const {
+  at::Tensor forward(const MiniBatch& mini_batch) const {
     const std::vector<std::string_view> texts(mini_batch.texts.begin(), mini_batch.texts.end());
-    return model->forward(texts, mini_batch.prompt, mini_batch.task);
+    return embed(texts, mini_batch.prompt, mini_batch.task);
   }
 
   /// Adds a mini-batch's gradients of the model's parameters to `sums`.
   void backward(const MiniBatch& mini_batch, const at::Tensor& scale, variable_list& sums) const {
-    const Autocast as_before(model->device().type(), autocast);
+    const Autocast as_before(device.type(), autocast);
     at::Tensor embeddings;
     {
-      const KeepRandomState keep(model->device());
+      const KeepRandomState keep(device);
       const at::AutoGradMode gradients_on(true);
       mini_batch.random.restore();
-      embeddings = embed(mini_batch);
+      embeddings = forward(mini_batch);
     }
     const variable_list gradients = torch::autograd::grad(
         {embeddings}, model_parameters, {mini_batch.gradient * scale}, /*retain_graph=*/false,
@@ -95,57 +96,51 @@ variable_list trained(const NamedTensors& parameters) {
 
 }  // namespace
 
-at::Tensor forward_with_gradient_cache(EmbeddingLoss& loss, const SentenceTransformer& model,
-                                       const Batch& batch) {
-  const auto cache = c10::make_intrusive<Cache>();
-  cache->model = &model;
-  cache->autocast = Autocast::now(model.device().type());
-  const auto size = static_cast<size_t>(loss.mini_batch_size());
+std::vector<at::Tensor> columns(const std::vector<at::Tensor>& mini_batches, const Batch& batch) {
+  return at::cat(mini_batches).split(static_cast<int64_t>(batch.examples.size()));
+}
 
-  std::vector<at::Tensor> embedded;  // of each segment
+at::Tensor forward_with_gradient_cache(const CachedLossTask& task,
+                                       const std::vector<Segment>& segments) {
+  const auto cache = c10::make_intrusive<Cache>();
+  cache->embed = task.embed;
+  cache->device = task.device;
+  cache->autocast = Autocast::now(task.device.type());
+  const auto size = static_cast<size_t>(task.mini_batch_size);
+
+  variable_list embedded;  // of each mini-batch
   {
     const at::NoGradGuard no_gradients;
-    const Autocast fresh(model.device().type(), cache->autocast);
-    for (const Segment& segment : segments(batch)) {
-      std::vector<at::Tensor> parts;
+    const Autocast fresh(task.device.type(), cache->autocast);
+    for (const Segment& segment : segments) {
       for (size_t begin = 0; begin < segment.texts.size(); begin += size) {
         const auto first = segment.texts.begin() + static_cast<std::ptrdiff_t>(begin);
         const size_t count = std::min(size, segment.texts.size() - begin);
         cache->mini_batches.push_back({.texts = {first, first + static_cast<std::ptrdiff_t>(count)},
                                        .prompt = segment.prompt,
                                        .task = segment.task,
-                                       .random = RandomState(model.device()),
+                                       .random = RandomState(task.device),
                                        .gradient = {}});
-        parts.push_back(cache->embed(cache->mini_batches.back()));
+        embedded.push_back(cache->forward(cache->mini_batches.back()));
       }
-      embedded.push_back(at::cat(parts));
     }
   }
-  const auto examples = static_cast<int64_t>(batch.examples.size());
-  cache->model_parameters = trained(model.named_parameters());
+  cache->model_parameters = trained(task.model_parameters);
   variable_list parameters = cache->model_parameters;
-  const variable_list own = trained(loss.named_parameters());
+  const variable_list own = trained(task.loss_parameters);
   parameters.insert(parameters.end(), own.begin(), own.end());
-  if (!at::GradMode::is_enabled() || parameters.empty()) {
-    return loss.compute(columns(embedded, examples), batch);
-  }
+  if (!at::GradMode::is_enabled() || parameters.empty()) return task.compute(embedded);
 
-  variable_list inputs;
-  for (at::Tensor& segment : embedded) {
-    segment = segment.detach().requires_grad_();
-    inputs.push_back(segment);
-  }
+  for (at::Tensor& part : embedded) part = part.detach().requires_grad_();
+  variable_list inputs = embedded;
   inputs.insert(inputs.end(), own.begin(), own.end());
-  const at::Tensor value = loss.compute(columns(embedded, examples), batch);
+  const at::Tensor value = task.compute(embedded);
   const variable_list gradients =
       torch::autograd::grad({value}, inputs, {}, /*retain_graph=*/false, /*create_graph=*/false,
                             /*allow_unused=*/true);
-  size_t next = 0;  // mini-batches lie in the order of the segments' rows
-  for (size_t s = 0; s < embedded.size(); ++s) {
-    const at::Tensor gradient = gradients[s].defined() ? gradients[s] : at::zeros_like(embedded[s]);
-    for (const at::Tensor& part : gradient.split(static_cast<int64_t>(size))) {
-      cache->mini_batches[next++].gradient = part;
-    }
+  for (size_t i = 0; i < embedded.size(); ++i) {
+    cache->mini_batches[i].gradient =
+        gradients[i].defined() ? gradients[i] : at::zeros_like(embedded[i]);
   }
   cache->loss_gradients.assign(gradients.begin() + static_cast<std::ptrdiff_t>(embedded.size()),
                                gradients.end());

@@ -6,9 +6,11 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 
 #include "training/batch.h"
+#include "training/gradient_cache.h"
 
 namespace sentence_transformers {
 namespace {
@@ -28,19 +30,19 @@ struct TokenColumns {
   std::vector<Embeddings> documents;
 };
 
-TokenColumns embed_token_columns(const std::string& loss, const MultiVectorEncoder& model,
-                                 const Batch& batch, int64_t least) {
+/// The first text of an example is a query, unless the batch says otherwise.
+std::vector<Segment> token_segments(const std::string& loss, const Batch& batch, int64_t least) {
   const size_t count = batch.examples.empty() ? 0 : batch.examples[0].texts.size();
   expect_texts(loss, count, least, -1);
   std::vector<std::string> tasks = batch.tasks;
   for (size_t c = 0; c < count && batch.tasks.empty(); ++c) {
     tasks.push_back(c == 0 ? "query" : "document");
   }
-  Embeddings texts;
-  for (const Segment& segment : segments(batch, tasks)) {
-    const Embeddings some = model.forward(segment.texts, segment.prompt, segment.task);
-    texts.insert(texts.end(), some.begin(), some.end());
-  }
+  return segments(batch, tasks);
+}
+
+/// All texts of a batch, column after column.
+TokenColumns as_columns(const Embeddings& texts, const Batch& batch) {
   TokenColumns columns;
   const auto n = static_cast<int64_t>(batch.examples.size());
   for (auto column = texts.begin(); column != texts.end(); column += n) {
@@ -51,6 +53,16 @@ TokenColumns embed_token_columns(const std::string& loss, const MultiVectorEncod
     }
   }
   return columns;
+}
+
+TokenColumns embed_token_columns(const std::string& loss, const MultiVectorEncoder& model,
+                                 const Batch& batch, int64_t least) {
+  Embeddings texts;
+  for (const Segment& segment : token_segments(loss, batch, least)) {
+    const Embeddings some = model.forward(segment.texts, segment.prompt, segment.task);
+    texts.insert(texts.end(), some.begin(), some.end());
+  }
+  return as_columns(texts, batch);
 }
 
 std::vector<int64_t> row_counts(const Embeddings& texts) {
@@ -127,6 +139,15 @@ at::Tensor own_scores(const TokenColumns& columns, const MultiVectorScoring& sco
   return at::stack(scores, 1);
 }
 
+at::Tensor ranking_loss(const TokenColumns& columns, const MultiVectorRankingOptions& options) {
+  const at::Tensor scores =
+      multi_vector_scores(columns.queries, by_example(columns.documents), options.scoring) *
+      options.scale;
+  const at::Tensor own =
+      at::arange(scores.size(0), at::kLong) * static_cast<int64_t>(columns.documents.size());
+  return at::cross_entropy_loss(scores, own.to(scores.device()));
+}
+
 void check_temperature(const char* name, double value) {
   if (value > 0 && std::isfinite(value)) return;
   throw std::invalid_argument(std::string("[MultiVectorDistillKLDivLoss] ") + name + " is " +
@@ -157,13 +178,39 @@ MultiVectorMultipleNegativesRankingLoss::MultiVectorMultipleNegativesRankingLoss
 
 at::Tensor MultiVectorMultipleNegativesRankingLoss::forward(const MultiVectorEncoder& model,
                                                             const Batch& batch) {
-  const TokenColumns columns = embed_token_columns(name(), model, batch, 2);
-  const at::Tensor scores =
-      multi_vector_scores(columns.queries, by_example(columns.documents), options_.scoring) *
-      options_.scale;
-  const at::Tensor own =
-      at::arange(scores.size(0), at::kLong) * static_cast<int64_t>(columns.documents.size());
-  return at::cross_entropy_loss(scores, own.to(scores.device()));
+  return ranking_loss(embed_token_columns(name(), model, batch, 2), options_);
+}
+
+CachedMultiVectorMultipleNegativesRankingLoss::CachedMultiVectorMultipleNegativesRankingLoss(
+    const MultiVectorRankingOptions& options, int64_t mini_batch_size)
+    : MultiVectorMultipleNegativesRankingLoss(options), mini_batch_size_(mini_batch_size) {
+  if (mini_batch_size >= 1) return;
+  throw std::invalid_argument(
+      "[CachedMultiVectorMultipleNegativesRankingLoss] mini_batch_size is " +
+      std::to_string(mini_batch_size) + "; expected at least 1");
+}
+
+at::Tensor CachedMultiVectorMultipleNegativesRankingLoss::forward(const MultiVectorEncoder& model,
+                                                                  const Batch& batch) {
+  // Rows of each text. backward embeds once more, when only the first pass's counts were read.
+  const auto counts = std::make_shared<std::vector<int64_t>>();
+  const auto embed = [&model, counts](const auto& texts, const std::string& prompt,
+                                      const std::string& task) {
+    const Embeddings rows = model.forward(texts, prompt, task);
+    for (const at::Tensor& text : rows) counts->push_back(text.size(0));
+    return at::cat(rows);
+  };
+  const auto compute = [&](const Embeddings& mini_batches) {
+    return ranking_loss(as_columns(at::cat(mini_batches).split_with_sizes(*counts), batch),
+                        options());
+  };
+  return forward_with_gradient_cache({.embed = embed,
+                                      .compute = compute,
+                                      .mini_batch_size = mini_batch_size_,
+                                      .device = model.device(),
+                                      .model_parameters = model.named_parameters(),
+                                      .loss_parameters = {}},
+                                     token_segments(name(), batch, 2));
 }
 
 MultiVectorDistillKLDivLoss::MultiVectorDistillKLDivLoss(const MultiVectorDistillOptions& options)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 
 #include "core/config.h"
 #include "core/files.h"
@@ -130,16 +131,17 @@ fs::path find_checkpoint(const fs::path& folder) {
   return list.back().second;
 }
 
-void read_parameters(const fs::path& folder, const NamedTensors& parameters) {
-  const SafeTensors file = SafeTensors::open(folder / "model.safetensors");
+void copy_parameters(const NamedTensors& saved, const NamedTensors& parameters,
+                     const fs::path& folder) {
+  const std::map<std::string, at::Tensor> by_name(saved.begin(), saved.end());
   const at::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) {
-    const at::Tensor saved = file.get(name);
-    if (saved.sizes() != parameter.sizes()) {
-      throw LoadError("[Trainer] " + file.path().string() + ": tensor \"" + name +
+    const auto found = by_name.find(name);
+    if (found == by_name.end() || found->second.sizes() != parameter.sizes()) {
+      throw LoadError("[Trainer] " + folder.string() + ": tensor \"" + name +
                       "\" does not fit the model's parameter");
     }
-    parameter.detach().copy_(saved);
+    parameter.detach().copy_(found->second);
   }
 }
 

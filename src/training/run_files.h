@@ -37,9 +37,10 @@ std::filesystem::path find_checkpoint(const std::filesystem::path& folder);
 std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(
     const std::filesystem::path& folder);
 
-/// Copies a checkpoint's model.safetensors into parameters of the same names. Throws LoadError
-/// naming file and tensor where they do not fit.
-void read_parameters(const std::filesystem::path& folder, const NamedTensors& parameters);
+/// Copies what a checkpoint has `saved` into parameters of the same names. Throws LoadError naming
+/// folder and parameter where they do not fit.
+void copy_parameters(const NamedTensors& saved, const NamedTensors& parameters,
+                     const std::filesystem::path& folder);
 
 /// The N of a name checkpoint-N.
 std::optional<int64_t> checkpoint_step(const std::string& name);

@@ -183,7 +183,7 @@ void Run::restore(const fs::path& folder) {
       state.has("csv_sizes")) {
     cut_reports(args_.output_dir, saved.csv_sizes);
   }
-  read_parameters(folder, t_.model.named_parameters());
+  copy_parameters(t_.model.saved_parameters(folder), t_.model.named_parameters(), folder);
   optimizer_.load(checkpoint.tensors, "[Trainer::resume] " + folder.string());
   restore_losses(checkpoint, folder);
   saved_step_ = state_.step;
@@ -207,7 +207,8 @@ void Run::restore_losses(const Checkpoint& checkpoint, const fs::path& folder) c
 void Run::load_best() {
   if (!args_.load_best_model_at_end || best_checkpoint_.empty() || signalled_) return;
   if (rank() == 0) {
-    read_parameters(best_checkpoint_, t_.model.named_parameters());
+    copy_parameters(t_.model.saved_parameters(best_checkpoint_), t_.model.named_parameters(),
+                    best_checkpoint_);
     restore_losses(read_checkpoint(best_checkpoint_), best_checkpoint_);
   }
   broadcast_parameters(t_.parameters());

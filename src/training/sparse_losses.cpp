@@ -1,5 +1,6 @@
 // Losses of sparse encoders. Ports of sentence_transformers/sparse_encoder (6.2.0):
-// losses/splade.py, flops.py, sparse_mse.py and callbacks/splade_callbacks.py.
+// losses/splade.py, cached_splade.py, flops.py, csr.py, sparse_mse.py and
+// callbacks/splade_callbacks.py.
 #include <ATen/ATen.h>
 #include <sentence_transformers/sparse_trainer.h>
 
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "training/batch.h"
+#include "training/gradient_cache.h"
 
 namespace sentence_transformers {
 namespace {
@@ -16,6 +18,14 @@ void check_weight(const char* name, double weight) {
   if (weight >= 0) return;
   throw std::invalid_argument(std::string("[SpladeLoss] ") + name + " is " +
                               std::to_string(weight) + "; expected at least 0");
+}
+
+/// [N, D] x [N, D] -> scalar: in units of the variance of `expected`, if it has one.
+at::Tensor normalized_mse(const at::Tensor& found, const at::Tensor& expected) {
+  const at::Tensor variance =
+      at::mse_loss(expected.mean(0, /*keepdim=*/true).expand_as(expected), expected);
+  const at::Tensor constant = at::logical_or(variance == 0, (expected == expected[0]).all());
+  return at::mse_loss(found, expected) / at::where(constant, at::ones_like(variance), variance);
 }
 
 }  // namespace
@@ -61,6 +71,50 @@ at::Tensor SpladeLoss::compute(const std::vector<at::Tensor>& embeddings, const 
                       *options_.query_regularizer_weight;
   }
   return loss;
+}
+
+CachedSpladeLoss::CachedSpladeLoss(std::shared_ptr<EmbeddingLoss> loss,
+                                   const SpladeLossOptions& options, int64_t mini_batch_size)
+    : SpladeLoss(std::move(loss), options), mini_batch_size_(mini_batch_size) {
+  if (mini_batch_size >= 1) return;
+  throw std::invalid_argument("[CachedSpladeLoss] mini_batch_size is " +
+                              std::to_string(mini_batch_size) + "; expected at least 1");
+}
+
+at::Tensor CachedSpladeLoss::forward(const SparseEncoder& model, const Batch& batch) {
+  return forward_with_gradient_cache(*this, model, batch, mini_batch_size_);
+}
+
+at::Tensor CSRReconstructionLoss::compute(const std::vector<AutoEncoderOutputs>& columns) const {
+  expect_texts("CSRReconstructionLoss", columns.size(), 1, -1);
+  constexpr double kWeightOf4k = 1.0 / 8;
+  at::Tensor sum;
+  for (const AutoEncoderOutputs& column : columns) {
+    const at::Tensor& x = column.sentence_embedding_backbone;
+    at::Tensor loss = at::mse_loss(x, column.decoded_embedding_k) +
+                      at::mse_loss(x, column.decoded_embedding_4k) * kWeightOf4k;
+    if (column.decoded_embedding_aux.defined()) {
+      const at::Tensor rest = x - column.decoded_embedding_k_pre_bias.detach();
+      loss = loss + normalized_mse(column.decoded_embedding_aux, rest) * beta_;
+    }
+    sum = sum.defined() ? sum + loss : loss;
+  }
+  return sum / static_cast<double>(columns.size());
+}
+
+CSRLoss::CSRLoss(std::shared_ptr<EmbeddingLoss> loss, const CSRLossOptions& options)
+    : loss_(loss ? std::move(loss) : std::make_shared<SparseMultipleNegativesRankingLoss>()),
+      options_(options) {}
+
+at::Tensor CSRLoss::forward(const SparseEncoder& model, const Batch& batch) {
+  std::vector<AutoEncoderOutputs> columns;
+  std::vector<at::Tensor> embeddings;
+  for (const Segment& column : column_segments(batch)) {
+    columns.push_back(model.forward_auto_encoder(column.texts, column.prompt, column.task));
+    embeddings.push_back(columns.back().sentence_embedding);
+  }
+  return CSRReconstructionLoss(options_.beta).compute(columns) +
+         loss_->compute(embeddings, batch) * options_.gamma;
 }
 
 at::Tensor SparseMSELoss::forward(const SparseEncoder& model, const Batch& batch) {

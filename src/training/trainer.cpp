@@ -16,6 +16,10 @@ namespace {
 template <class Model>
 TrainedModel wrap(Model& model) {
   return {.named_parameters = [&] { return model.named_parameters(); },
+          .saved_parameters =
+              [](const std::filesystem::path& folder) {
+                return Model(folder.string(), {.device = "cpu"}).named_parameters();
+              },
           .train = [&](bool on) { model.train(on); },
           .set_dropout = [&](double probability) { model.set_dropout(probability); },
           .set_gradient_checkpointing = [&](bool on) { model.set_gradient_checkpointing(on); },

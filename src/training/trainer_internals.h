@@ -15,6 +15,8 @@ namespace sentence_transformers {
 /// What the loop needs of a model.
 struct TrainedModel {
   std::function<NamedTensors()> named_parameters;
+  /// Those of a folder that `save` wrote, wherever its modules keep them.
+  std::function<NamedTensors(const std::filesystem::path&)> saved_parameters;
   std::function<void(bool)> train;
   std::function<void(double)> set_dropout;
   std::function<void(bool)> set_gradient_checkpointing;

@@ -35,6 +35,7 @@ inline EvaluatorOptions options_of(const nlohmann::json& python) {
   for (const auto& [key, value] : python.items()) {
     if (key == "name") options.name = value;
     if (key == "truncate_dim") options.truncate_dim = value.get<int64_t>();
+    if (key == "max_active_dims") options.max_active_dims = value.get<int64_t>();
     if (key == "precision") options.precision = parse_precision(value.get<std::string>());
     if (key == "similarity")
       options.similarities = {parse_similarity_function(value.get<std::string>())};

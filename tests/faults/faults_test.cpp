@@ -153,6 +153,25 @@ TEST_F(FaultsTest, Stores) {
   EXPECT_GE(fired_["failing mmap"], 2);
 }
 
+TEST_F(FaultsTest, InvertedLists) {
+  const fs::path path = dir_.path() / "list";
+  const auto write = [&] {
+    bool given = false;
+    const NextDocuments once = [&]() -> std::optional<SparseDocuments> {
+      if (std::exchange(given, true)) return std::nullopt;
+      return SparseDocuments{{"a", "b"}, at::ones({2, 4}, at::kFloat)};
+    };
+    write_inverted_list(path, once, nullptr, 40);  // in three parts
+  };
+  write();
+  const std::string fresh = read_file(path);
+  every_fault([&] { write_file(path, "old"); }, write,
+              [&](bool whole) {
+                EXPECT_EQ(files_in(dir_.path()), (Files{{"list", whole ? fresh : "old"}}));
+              });
+  EXPECT_GE(fired_["failing mmap"], 2);
+}
+
 TEST_F(FaultsTest, LoadingAModel) {
   const fs::path folder = dir_.path() / "model";
   fs::copy(golden("tiny_bert"), folder, fs::copy_options::recursive);

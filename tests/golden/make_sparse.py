@@ -14,8 +14,9 @@ import transformers as hf
 from safetensors.numpy import save_file
 from sentence_transformers import SentenceTransformer, SparseEncoder
 from sentence_transformers.base.modules import Router, Transformer
+from sentence_transformers.sentence_transformer.modules import Pooling
 from sentence_transformers.sparse_encoder import losses
-from sentence_transformers.sparse_encoder.modules import SparseStaticEmbedding, SpladePooling
+from sentence_transformers.sparse_encoder.modules import SparseAutoEncoder, SparseStaticEmbedding, SpladePooling
 from tiny_folders import randomise, uncased_vocab
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -100,6 +101,25 @@ def make_folders():
         router = Router.for_query_document([queries], [words, SpladePooling("max")])
         SparseEncoder(modules=[router], device="cpu").save_pretrained(str(OUT / "queries"))
         (OUT / "queries" / "README.md").unlink()
+    make_auto_encoder("csr", 64, normalize=False, k_aux=8)
+    make_auto_encoder("csr_normalized", 65, normalize=True, k_aux=30)
+
+
+def make_auto_encoder(name, seed, **options):
+    """A BERT, its tokens' mean, and an autoencoder some of whose latents are dead."""
+    tokenizer = make_tokenizer()
+    generator = torch.Generator().manual_seed(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        randomise(hf.BertModel(bert_like(tokenizer, "bert", seed).config), seed, 0.3).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        latents = SparseAutoEncoder(input_dim=16, hidden_dim=40, k=6, dead_threshold=3, **options)
+        with torch.no_grad():
+            for parameter in latents.parameters():
+                parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.3)
+            latents.stats_last_nonzero.copy_(torch.randint(0, 8, (40,), generator=generator))
+        model = SparseEncoder(modules=[Transformer(folder), Pooling(16, "mean"), latents], device="cpu")
+        model.save_pretrained(str(OUT / name))
+        (OUT / name / "README.md").unlink()
 
 
 SCORES, MARGINS, LISTS = [0.9, 0.1, 0.4], [[1.5], [-0.5], [2.0]], [[2.0, 0.5], [1.0, 1.5], [3.0, -1.0]]
@@ -129,6 +149,8 @@ def loss_cases():
         ("SparseCoSENTLoss", weights, 2, SCORES),
         ("SparseAnglELoss", weights, 2, SCORES),
         ("SparseMSELoss", {}, 1, "teacher"),
+        ("CSRLoss", {"beta": 0.4, "gamma": 0.7}, 3, None),
+        ("CSRLoss", {"beta": 2.0, "gamma": 1.0, "inner": "SparseTripletLoss", "folder": "csr_normalized"}, 3, None),
     ]
     return [
         {"name": f"loss.{i}", "loss": name, "options": options, "columns": columns, "labels": labels}
@@ -140,11 +162,15 @@ def add_losses(found, arrays):
     teacher = torch.rand(3, len(make_tokenizer()), generator=torch.Generator().manual_seed(63)).relu()
     arrays["teacher"] = teacher.numpy()
     for case in found:
-        model = without_dropout("bert")
+        is_csr = case["loss"] == "CSRLoss"
+        model = without_dropout(case["options"].get("folder", "csr" if is_csr else "bert"))
         columns = [[TEXTS[(3 * c + i) % 5] for i in range(3)] for c in range(case["columns"])]
         case["texts"] = columns
         if case["loss"] == "SparseMSELoss":
             loss = losses.SparseMSELoss(model)
+        elif is_csr:
+            inner = INNER.get(case["options"].get("inner"), lambda model: None)(model)
+            loss = losses.CSRLoss(model, inner, beta=case["options"]["beta"], gamma=case["options"]["gamma"])
         else:
             loss = losses.SpladeLoss(model, INNER[case["loss"]](model), **case["options"])
         labels = teacher if case["labels"] == "teacher" else case["labels"] and torch.tensor(case["labels"])
@@ -155,6 +181,12 @@ def add_losses(found, arrays):
         for name, parameter in model[0].auto_model.named_parameters():
             if name in ("cls.predictions.bias", "cls.predictions.transform.dense.weight"):
                 arrays[f"{case['name']}.{name}"] = parameter.grad.numpy()
+        if is_csr:
+            name = "encoder.layer.1.output.dense.weight"
+            arrays[f"{case['name']}.{name}"] = model[0].auto_model.get_parameter(name).grad.numpy()
+            for name, parameter in model[2].named_parameters():
+                arrays[f"{case['name']}.2.{name}"] = parameter.grad.numpy()
+            arrays[f"{case['name']}.counts"] = model[2].stats_last_nonzero.float().numpy()
 
 
 def without_dropout(kind):
@@ -172,6 +204,10 @@ def cases():
         found.append({"name": f"saved.{call}", "folder": "saved", "call": call, "options": {}})
     for call in ("encode_query", "encode_document"):
         found.append({"name": f"queries.{call}", "folder": "queries", "call": call, "options": {}})
+    for kind in ("csr", "csr_normalized"):
+        found.append({"name": kind, "folder": kind, "call": "encode", "options": {}})
+    for most in (3, 12):
+        found.append({"name": f"csr.{most}", "folder": "csr", "call": "encode", "options": {"max_active_dims": most}})
     found.append({"name": "saved.all", "folder": "saved", "call": "encode", "options": {"max_active_dims": 1000}})
     found.append({"name": "bert.three", "folder": "bert", "call": "encode", "options": {"max_active_dims": 3}})
     found.append({"name": "saved.prompt", "folder": "saved", "call": "encode", "options": {"prompt": "good ", "max_active_dims": 1000}})

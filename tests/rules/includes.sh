@@ -26,7 +26,7 @@ room() {  # name, rooms it may include, public headers it may include
   check "src/$1" '<sentence_transformers/' "<sentence_transformers/($3)\\.h>" "${files[@]}"
 }
 
-types='error|quantization|similarity|token_pooling|tokenizer|version'
+types='auto_encoder_outputs|error|quantization|similarity|token_pooling|tokenizer|version'
 room core 'core' 'error'
 room kernels 'core|kernels' 'error'
 room nn 'core|kernels|nn' 'error|quantization'

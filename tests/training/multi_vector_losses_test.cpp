@@ -33,8 +33,13 @@ std::unique_ptr<MultiVectorLoss> make_loss(const json& c) {
                                   .teacher_temperature = number("teacher_temperature"),
                                   .scoring = scoring(c)});
   }
-  return std::make_unique<MultiVectorMultipleNegativesRankingLoss>(
-      MultiVectorRankingOptions{.scale = number("scale").value_or(1), .scoring = scoring(c)});
+  const MultiVectorRankingOptions options{.scale = number("scale").value_or(1),
+                                          .scoring = scoring(c)};
+  if (c["loss"] == "CachedMultiVectorMultipleNegativesRankingLoss") {
+    return std::make_unique<CachedMultiVectorMultipleNegativesRankingLoss>(
+        options, given["mini_batch_size"]);
+  }
+  return std::make_unique<MultiVectorMultipleNegativesRankingLoss>(options);
 }
 
 Batch make_batch(const json& c) {
@@ -62,7 +67,9 @@ TEST(MultiVectorLosses, ValuesAndGradientsArePythons) {
     MultiVectorEncoder model = load_multi_vector("bert");
     model.train();
     model.set_dropout(0);
-    const at::Tensor loss = make_loss(c)->forward(model, make_batch(c));
+    const auto object = make_loss(c);
+    EXPECT_EQ(object->name(), c["loss"]);
+    const at::Tensor loss = object->forward(model, make_batch(c));
     const double expected = c["value"];
     EXPECT_NEAR(loss.item<double>(), expected, 1e-5 * std::max(1.0, expected));
     loss.backward();
@@ -141,6 +148,8 @@ TEST(MultiVectorLosses, RefuseOtherBatches) {
     EXPECT_THROWS(std::invalid_argument, (MultiVectorDistillKLDivLoss{options}), "temperature is ",
                   "expected a finite number above 0");
   }
+  EXPECT_THROWS(std::invalid_argument, CachedMultiVectorMultipleNegativesRankingLoss({}, 0),
+                "mini_batch_size is 0");
   EXPECT_THROWS(std::invalid_argument, MultiVectorMarginMSELoss({.top_k = 0}), "top_k is 0");
   EXPECT_THROWS(std::invalid_argument, multi_vector_scores({}, {}, {.top_k = 0}), "top_k is 0");
 }

@@ -74,6 +74,16 @@ TEST_F(RunFiles, AFailedOneLeavesTheOldOfItsName) {
   EXPECT_TRUE(fs::exists(folder() / "kept"));
 }
 
+TEST_F(RunFiles, ParametersOfAnotherModel) {
+  const NamedTensors parameters = {{"a", at::zeros({2})}};
+  copy_parameters({{"b", at::ones({3})}, {"a", at::ones({2})}}, parameters, folder());
+  EXPECT_TRUE(at::equal(parameters[0].second, at::ones({2})));
+  for (const NamedTensors& saved : {NamedTensors{}, NamedTensors{{"a", at::ones({3})}}}) {
+    EXPECT_THROWS(LoadError, copy_parameters(saved, parameters, folder()), folder().string(),
+                  "\"a\" does not fit the model's parameter");
+  }
+}
+
 TEST_F(RunFiles, WhatIsNoCheckpoint) {
   EXPECT_THROWS(LoadError, find_checkpoint(folder()), "[Trainer::resume]", "expected a checkpoint");
   EXPECT_THROWS(LoadError, read_checkpoint(folder()), "trainer_state.json");

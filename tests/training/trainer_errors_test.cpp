@@ -186,8 +186,7 @@ TEST(TrainerErrors, OnlyAFittingCheckpointIsResumed) {
   for (const auto& [key, value] : tiny_model().named_parameters()) weights[key] = value.detach();
   weights["embeddings.LayerNorm.bias"] = at::zeros({3});
   write("model.safetensors", weights);
-  EXPECT_THROWS(LoadError, resume(arguments, folder.path()), "embeddings.LayerNorm.bias",
-                "does not fit");
+  EXPECT_THROWS(LoadError, resume(arguments, folder.path()), "embeddings.LayerNorm.bias");
 }
 
 /// Fails inside LibTorch.

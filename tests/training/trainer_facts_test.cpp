@@ -102,6 +102,7 @@ TEST(TrainerTest, AStreamSaysThatItIsShuffledInAWindow) {
 /// A trainer's inside whose model is said to be on a device.
 TrainerInternals internals_on(c10::Device device, NamedTensors parameters) {
   return TrainerInternals({.named_parameters = [] { return NamedTensors{}; },
+                           .saved_parameters = {},
                            .train = {},
                            .set_dropout = {},
                            .set_gradient_checkpointing = {},

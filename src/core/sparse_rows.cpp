@@ -1,4 +1,4 @@
-#include "model/sparse_rows.h"
+#include "core/sparse_rows.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -12,16 +12,9 @@ namespace sentence_transformers {
 void SparseRows::add_row(const float* row) {
   for (int64_t column = 0; column < width; ++column) {
     if (row[column] == 0) continue;
-    columns.push_back(column);
+    columns.push_back(static_cast<int32_t>(column));
     values.push_back(row[column]);
   }
-  starts.push_back(static_cast<int64_t>(columns.size()));
-}
-
-void SparseRows::add_row(const SparseRows& other, int64_t row) {
-  const int64_t begin = other.starts[row], end = other.starts[row + 1];
-  columns.insert(columns.end(), other.columns.begin() + begin, other.columns.begin() + end);
-  values.insert(values.end(), other.values.begin() + begin, other.values.begin() + end);
   starts.push_back(static_cast<int64_t>(columns.size()));
 }
 
@@ -58,14 +51,27 @@ SparseRows SparseRows::of(const at::Tensor& tensor, const std::string& function)
 }
 
 at::Tensor SparseRows::tensor() const {
-  const auto entries = static_cast<int64_t>(columns.size());
-  at::Tensor indices = at::empty({2, entries}, at::kLong);
-  auto* row = indices.data_ptr<int64_t>();
-  for (int64_t i = 0; i < rows(); ++i) std::fill(row + starts[i], row + starts[i + 1], i);
-  std::copy(columns.begin(), columns.end(), row + entries);
-  const at::Tensor copy = at::empty({entries}, at::kFloat);
-  std::copy(values.begin(), values.end(), copy.data_ptr<float>());
-  return at::_sparse_coo_tensor_unsafe(indices, copy, {rows(), width},
+  std::vector<SparseRow> all;
+  for (int64_t i = 0; i < rows(); ++i) all.push_back({this, i});
+  return sparse_tensor(all, width);
+}
+
+at::Tensor sparse_tensor(const std::vector<SparseRow>& rows, int64_t width) {
+  int64_t entries = 0;
+  for (const auto& [from, row] : rows) entries += from->entries(row);
+  const at::Tensor indices = at::empty({2, entries}, at::kLong);
+  const at::Tensor values = at::empty({entries}, at::kFloat);
+  auto* row_number = indices.data_ptr<int64_t>();
+  int64_t* column = row_number + entries;
+  auto* value = values.data_ptr<float>();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto& [from, row] = rows[i];
+    const int64_t begin = from->starts[row], count = from->entries(row);
+    row_number = std::fill_n(row_number, count, static_cast<int64_t>(i));
+    column = std::copy_n(from->columns.begin() + begin, count, column);
+    value = std::copy_n(from->values.begin() + begin, count, value);
+  }
+  return at::_sparse_coo_tensor_unsafe(indices, values, {static_cast<int64_t>(rows.size()), width},
                                        at::TensorOptions().dtype(at::kFloat), true);
 }
 
@@ -100,13 +106,16 @@ at::Tensor sparse_dot(const SparseRows& a, const SparseRows& b) {
 }
 
 at::Tensor sparse_pairwise_dot(const SparseRows& a, const SparseRows& b) {
-  at::Tensor result = at::empty({a.rows()}, at::kFloat);
-  for (int64_t row = 0; row < a.rows(); ++row) {
+  const int64_t rows = a.rows() == 1 ? b.rows() : a.rows();
+  at::Tensor result = at::empty({rows}, at::kFloat);
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t of_a = a.rows() == 1 ? 0 : row, of_b = b.rows() == 1 ? 0 : row;
     float sum = 0;
-    int64_t j = b.starts[row];
-    for (int64_t i = a.starts[row]; i < a.starts[row + 1]; ++i) {
-      while (j < b.starts[row + 1] && b.columns[j] < a.columns[i]) ++j;
-      if (j < b.starts[row + 1] && b.columns[j] == a.columns[i]) sum += a.values[i] * b.values[j];
+    int64_t j = b.starts[of_b];
+    const int64_t end = b.starts[of_b + 1];
+    for (int64_t i = a.starts[of_a]; i < a.starts[of_a + 1]; ++i) {
+      while (j < end && b.columns[j] < a.columns[i]) ++j;
+      if (j < end && b.columns[j] == a.columns[i]) sum += a.values[i] * b.values[j];
     }
     result.data_ptr<float>()[row] = sum;
   }

@@ -1,0 +1,41 @@
+// How sparse the embeddings are that an evaluator made, and rows of tensors that may be sparse.
+#pragma once
+
+#include <sentence_transformers/sparse_encoder.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluation/report.h"
+
+namespace sentence_transformers {
+
+/// `count` rows from `begin` on of a tensor [N, D], dense or sparse.
+at::Tensor rows_of(const at::Tensor& embeddings, int64_t begin, int64_t count);
+
+/// Means over all embeddings of a kind; dense ones are passed over.
+class SparsityReport {
+ public:
+  /// `kind` is the beginning of the metrics' keys, such as "query_".
+  void add(const std::string& kind, const at::Tensor& embeddings);
+  /// Adds active_dims and sparsity_ratio of each kind, in the order in which kinds came.
+  void finish(Report& report) const;
+  /// How many dimensions one embedding of each kind share on average; nothing without sparse ones.
+  std::optional<double> flops(const std::string& kind, const std::string& other) const;
+
+ private:
+  struct Kind {
+    std::string name;
+    double active_dims = 0, sparsity_ratio = 0;  // sums over rows
+    int64_t rows = 0;
+    at::Tensor counts = {};  // [V] float32: rows that a dimension is active in
+  };
+  const Kind* find(const std::string& name) const;
+
+  std::vector<Kind> kinds_;
+};
+
+}  // namespace sentence_transformers

@@ -9,4 +9,5 @@
 #include <sentence_transformers/retrieval_evaluators.h>
 #include <sentence_transformers/sequential_evaluator.h>
 #include <sentence_transformers/similarity_evaluators.h>
+#include <sentence_transformers/multi_vector_evaluators.h>
 #include <sentence_transformers/sparse_evaluators.h>

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "evaluation/common.h"
+#include "evaluation/compared.h"
 #include "evaluation/metrics.h"
 #include "evaluation/report.h"
 #include "evaluation/sparsity.h"

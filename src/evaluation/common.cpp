@@ -69,20 +69,6 @@ LabelledPairs read_pairs(const char* evaluator, const Dataset& dataset) {
   return pairs;
 }
 
-EncodeOptions encode_options(const EvaluatorOptions& options,
-                             const SentenceTransformer& /*model*/) {
-  return {.batch_size = options.batch_size,
-          .show_progress_bar = options.show_progress_bar,
-          .truncate_dim = options.truncate_dim};
-}
-
-SparseEncodeOptions encode_options(const EvaluatorOptions& options,
-                                   const SparseEncoder& /*model*/) {
-  return {.batch_size = options.batch_size,
-          .show_progress_bar = options.show_progress_bar,
-          .max_active_dims = options.max_active_dims};
-}
-
 std::vector<SimilarityFunction> reported_similarities(const EvaluatorOptions& options,
                                                       SimilarityFunction own) {
   if (!options.similarities.empty()) return options.similarities;
@@ -92,7 +78,8 @@ std::vector<SimilarityFunction> reported_similarities(const EvaluatorOptions& op
 std::vector<std::string> reported_keys(const EvaluatorOptions& options, const Metrics& results,
                                        const std::function<std::string(const std::string&)>& key) {
   std::vector<std::string> keys;
-  for (const auto* similarity : {"cosine", "dot", "euclidean", "manhattan"}) {
+  for (const auto* similarity :
+       {"cosine", "dot", "euclidean", "manhattan", "maxsim", "meanmaxsim"}) {
     const std::string found = prefixed(options.name, key(similarity));
     if (results.count(found)) keys.push_back(found);
   }

@@ -3,7 +3,6 @@
 
 #include <sentence_transformers/dataset.h>
 #include <sentence_transformers/evaluator.h>
-#include <sentence_transformers/sparse_encoder.h>
 
 #include <functional>
 #include <string>
@@ -33,8 +32,6 @@ struct LabelledPairs {
 };
 LabelledPairs read_pairs(const char* evaluator, const Dataset& dataset);
 
-EncodeOptions encode_options(const EvaluatorOptions& options, const SentenceTransformer& model);
-SparseEncodeOptions encode_options(const EvaluatorOptions& options, const SparseEncoder& model);
 /// `own` is the model's.
 std::vector<SimilarityFunction> reported_similarities(const EvaluatorOptions& options,
                                                       SimilarityFunction own);

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "evaluation/common.h"
+#include "evaluation/compared.h"
 #include "evaluation/metrics.h"
 #include "evaluation/report.h"
 #include "evaluation/sparsity.h"

@@ -1,6 +1,7 @@
 // How well a search finds what is relevant. Port of
 // sentence_transformer/evaluation/information_retrieval.py (6.2.0).
 #include <ATen/ATen.h>
+#include <sentence_transformers/multi_vector_evaluators.h>
 #include <sentence_transformers/sparse_evaluators.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <stdexcept>
 
 #include "evaluation/common.h"
+#include "evaluation/compared.h"
 #include "evaluation/metrics.h"
 #include "evaluation/report.h"
 #include "evaluation/sparsity.h"
@@ -21,6 +23,9 @@ constexpr const char* kInformationRetrievalName = "InformationRetrievalEvaluator
 template <>
 constexpr const char* kInformationRetrievalName<SparseEncoder> =
     "SparseInformationRetrievalEvaluator";
+template <>
+constexpr const char* kInformationRetrievalName<MultiVectorEncoder> =
+    "MultiVectorInformationRetrievalEvaluator";
 constexpr int64_t kQueries = 256;  // scored at a time, so that memory is bounded
 
 int64_t largest(const std::vector<int64_t>& values) {
@@ -71,15 +76,16 @@ class TopHits {
 };
 
 /// Offers each query the documents from `first` on.
-void search(const util::ScoreFunction& score, const at::Tensor& queries,
-            const at::Tensor& documents, int64_t first, std::vector<TopHits>& found) {
-  for (int64_t row = 0; row < queries.size(0); row += kQueries) {
-    const int64_t count = std::min(kQueries, queries.size(0) - row);
+template <class Embeddings>
+void search(const NamedScores<Embeddings>& scoring, const Embeddings& queries,
+            const Embeddings& documents, int64_t first, std::vector<TopHits>& found) {
+  for (int64_t row = 0; row < count_of(queries); row += kQueries) {
+    const int64_t count = std::min(kQueries, count_of(queries) - row);
     const at::Tensor scores =
-        score(rows_of(queries, row, count), documents).to(at::kFloat).contiguous();
+        scoring.all(rows_of(queries, row, count), documents).to(at::kFloat).contiguous();
     const float* value = scores.const_data_ptr<float>();
     for (int64_t i = row; i < row + count; ++i) {
-      for (int64_t j = 0; j < documents.size(0); ++j, ++value) {
+      for (int64_t j = 0; j < count_of(documents); ++j, ++value) {
         const bool ordered = !std::isnan(*value);
         found[i].offer({ordered ? *value : -std::numeric_limits<float>::infinity(), first + j});
       }
@@ -125,6 +131,7 @@ BasicInformationRetrievalEvaluator<Model>::BasicInformationRetrievalEvaluator(
     for (const int64_t k : *list) check_k(kInformationRetrievalName<Model>, name, k);
   }
   check_similarities(kInformationRetrievalName<Model>, options_);
+  check_kind<Model>(kInformationRetrievalName<Model>, options_);
 }
 
 template <class Model>
@@ -138,13 +145,14 @@ Metrics BasicInformationRetrievalEvaluator<Model>::operator()(
   auto encode = encode_options(options_, model);
   encode.prompt = retrieval_.query_prompt;
   encode.prompt_name = retrieval_.query_prompt_name;
-  const at::Tensor queries = model.encode_query(texts(queries_, 0, queries_.size()), encode);
+  const EmbeddingsOf<Model> queries =
+      model.encode_query(texts(queries_, 0, queries_.size()), encode);
 
   SparsityReport sparsity;
   sparsity.add("query_", queries);
-  auto similarities = reported_similarities(options_, model.similarity_fn());
+  auto similarities = reported_scores(options_, model);
   std::sort(similarities.begin(), similarities.end(),
-            [](SimilarityFunction a, SimilarityFunction b) { return to_string(a) < to_string(b); });
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   const int64_t depth = std::max(
       {largest(retrieval_.accuracy_at_k), largest(retrieval_.precision_recall_at_k),
        largest(retrieval_.mrr_at_k), largest(retrieval_.ndcg_at_k), largest(retrieval_.map_at_k)});
@@ -155,11 +163,10 @@ Metrics BasicInformationRetrievalEvaluator<Model>::operator()(
   const auto chunk = static_cast<size_t>(retrieval_.corpus_chunk_size);
   for (size_t begin = 0; begin < corpus_.size(); begin += chunk) {
     const size_t end = std::min(corpus_.size() - begin, chunk) + begin;
-    const at::Tensor documents = model.encode_document(texts(corpus_, begin, end), encode);
+    const EmbeddingsOf<Model> documents = model.encode_document(texts(corpus_, begin, end), encode);
     sparsity.add("corpus_", documents);
     for (size_t s = 0; s < similarities.size(); ++s) {
-      search(util::scores(similarities[s]), queries, documents, static_cast<int64_t>(begin),
-             found[s]);
+      search(similarities[s], queries, documents, static_cast<int64_t>(begin), found[s]);
     }
   }
 
@@ -175,7 +182,7 @@ Metrics BasicInformationRetrievalEvaluator<Model>::operator()(
       }
       totals.push_back(static_cast<int64_t>(relevant.size()));
     }
-    const std::string name(to_string(similarities[s]));
+    const std::string& name = similarities[s].name;
     // The mean over all queries of a value at k.
     const auto add = [&](const char* column, const char* key, int64_t k, const auto& value) {
       std::vector<double> values;
@@ -217,7 +224,7 @@ Metrics BasicInformationRetrievalEvaluator<Model>::operator()(
   }
   return report.finish(options_, context,
                        "Information-Retrieval_evaluation" + suffix(options_.name) + "_results.csv",
-                       queries.is_sparse() ? "\r\n" : "\n");  // as in Python
+                       std::is_same_v<Model, SparseEncoder> ? "\r\n" : "\n");  // as in Python
 }
 
 template <class Model>
@@ -235,5 +242,6 @@ std::string BasicInformationRetrievalEvaluator<Model>::primary_metric(
 
 template class BasicInformationRetrievalEvaluator<SentenceTransformer>;
 template class BasicInformationRetrievalEvaluator<SparseEncoder>;
+template class BasicInformationRetrievalEvaluator<MultiVectorEncoder>;
 
 }  // namespace sentence_transformers

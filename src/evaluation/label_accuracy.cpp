@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "evaluation/common.h"
+#include "evaluation/compared.h"
 #include "evaluation/report.h"
 
 namespace sentence_transformers {

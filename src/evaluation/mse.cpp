@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "evaluation/common.h"
+#include "evaluation/compared.h"
 #include "evaluation/report.h"
 #include "evaluation/sparsity.h"
 

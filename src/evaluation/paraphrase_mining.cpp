@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "evaluation/common.h"
+#include "evaluation/compared.h"
 #include "evaluation/report.h"
 
 namespace sentence_transformers {

@@ -3,6 +3,7 @@
 #include "evaluation/reranking.h"
 
 #include <ATen/ATen.h>
+#include <sentence_transformers/multi_vector_evaluators.h>
 #include <sentence_transformers/sparse_evaluators.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <stdexcept>
 
 #include "evaluation/common.h"
+#include "evaluation/compared.h"
 #include "evaluation/metrics.h"
 #include "evaluation/sparsity.h"
 
@@ -20,6 +22,8 @@ template <class Model>
 constexpr const char* kRerankingName = "RerankingEvaluator";
 template <>
 constexpr const char* kRerankingName<SparseEncoder> = "SparseRerankingEvaluator";
+template <>
+constexpr const char* kRerankingName<MultiVectorEncoder> = "MultiVectorRerankingEvaluator";
 
 template <class T>
 void append(std::vector<T>& to, const std::vector<T>& from) {
@@ -152,6 +156,7 @@ BasicRerankingEvaluator<Model>::BasicRerankingEvaluator(std::vector<RerankingSam
                                 "] no sample has both a positive and a negative");
   }
   check_k(kRerankingName<Model>, "at_k", at_k);
+  check_kind<Model>(kRerankingName<Model>, options_);
   if (options_.similarities.size() > 1) {
     throw std::invalid_argument("[" + std::string(kRerankingName<Model>) +
                                 "] expected one similarity, found " +
@@ -169,10 +174,11 @@ Metrics BasicRerankingEvaluator<Model>::operator()(const Model& model,
     append(documents, sample.negative);
   }
   const auto encode = encode_options(options_, model);
-  const at::Tensor all_queries = model.encode_query(queries, encode);
-  const at::Tensor all_documents = model.encode_document(documents, encode);
-  const util::ScoreFunction score = util::scores(
-      options_.similarities.empty() ? SimilarityFunction::cosine : options_.similarities[0]);
+  const EmbeddingsOf<Model> all_queries = model.encode_query(queries, encode);
+  const EmbeddingsOf<Model> all_documents = model.encode_document(documents, encode);
+  EvaluatorOptions scoring = options_;
+  if (scoring.similarities.empty()) scoring.similarities = {SimilarityFunction::cosine};
+  const auto score = reported_scores(scoring, model)[0].all;
 
   std::vector<RankingScores> judged;
   int64_t row = 0;
@@ -181,7 +187,7 @@ Metrics BasicRerankingEvaluator<Model>::operator()(const Model& model,
     const std::vector<int> relevant = relevance(positives, positives + samples_[i].negative.size());
     const auto count = static_cast<int64_t>(relevant.size());
     const at::Tensor scores =
-        score(all_queries[static_cast<int64_t>(i)], rows_of(all_documents, row, count));
+        score(rows_of(all_queries, static_cast<int64_t>(i), 1), rows_of(all_documents, row, count));
     row += count;
     judged.push_back(judge_ranking(relevant, to_floats(scores), at_k_, TieOrder::earlier_first));
   }
@@ -203,5 +209,6 @@ std::string BasicRerankingEvaluator<Model>::primary_metric(const Metrics&) const
 
 template class BasicRerankingEvaluator<SentenceTransformer>;
 template class BasicRerankingEvaluator<SparseEncoder>;
+template class BasicRerankingEvaluator<MultiVectorEncoder>;
 
 }  // namespace sentence_transformers

@@ -1,4 +1,5 @@
 // Several evaluators as one. Port of base/evaluation/sequential.py (6.2.0).
+#include <sentence_transformers/multi_vector_evaluators.h>
 #include <sentence_transformers/sparse_evaluators.h>
 
 #include <stdexcept>
@@ -47,5 +48,6 @@ std::string BasicSequentialEvaluator<Model>::primary_metric(const Metrics&) cons
 template class BasicSequentialEvaluator<SentenceTransformer>;
 template class BasicSequentialEvaluator<CrossEncoder>;
 template class BasicSequentialEvaluator<SparseEncoder>;
+template class BasicSequentialEvaluator<MultiVectorEncoder>;
 
 }  // namespace sentence_transformers

@@ -7,11 +7,6 @@
 
 namespace sentence_transformers {
 
-at::Tensor rows_of(const at::Tensor& embeddings, int64_t begin, int64_t count) {
-  return embeddings.is_sparse() ? at::narrow_copy(embeddings, 0, begin, count)
-                                : embeddings.narrow(0, begin, count);
-}
-
 const SparsityReport::Kind* SparsityReport::find(const std::string& name) const {
   const auto found = std::find_if(kinds_.begin(), kinds_.end(),
                                   [&](const Kind& kind) { return kind.name == name; });

@@ -1,4 +1,4 @@
-// How sparse the embeddings are that an evaluator made, and rows of tensors that may be sparse.
+// How sparse the embeddings are that an evaluator made.
 #pragma once
 
 #include <sentence_transformers/sparse_encoder.h>
@@ -13,14 +13,12 @@
 
 namespace sentence_transformers {
 
-/// `count` rows from `begin` on of a tensor [N, D], dense or sparse.
-at::Tensor rows_of(const at::Tensor& embeddings, int64_t begin, int64_t count);
-
 /// Means over all embeddings of a kind; dense ones are passed over.
 class SparsityReport {
  public:
   /// `kind` is the beginning of the metrics' keys, such as "query_".
   void add(const std::string& kind, const at::Tensor& embeddings);
+  void add(const std::string& /*kind*/, const std::vector<at::Tensor>& /*embeddings*/) {}
   /// Adds active_dims and sparsity_ratio of each kind, in the order in which kinds came.
   void finish(Report& report) const;
   /// How many dimensions one embedding of each kind share on average; nothing without sparse ones.

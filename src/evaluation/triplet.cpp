@@ -1,9 +1,11 @@
 // Is the positive closer than the negative? Port of sentence_transformer/evaluation/triplet.py
 // (6.2.0).
 #include <ATen/ATen.h>
+#include <sentence_transformers/multi_vector_evaluators.h>
 #include <sentence_transformers/sparse_evaluators.h>
 
 #include "evaluation/common.h"
+#include "evaluation/compared.h"
 #include "evaluation/report.h"
 #include "evaluation/sparsity.h"
 
@@ -14,6 +16,8 @@ template <class Model>
 constexpr const char* kTripletName = "TripletEvaluator";
 template <>
 constexpr const char* kTripletName<SparseEncoder> = "SparseTripletEvaluator";
+template <>
+constexpr const char* kTripletName<MultiVectorEncoder> = "MultiVectorTripletEvaluator";
 
 }  // namespace
 
@@ -32,6 +36,7 @@ BasicTripletEvaluator<Model>::BasicTripletEvaluator(std::vector<std::string> anc
                                     {"positives", positives_.size()},
                                     {"negatives", negatives_.size()}});
   check_similarities(kTripletName<Model>, options_);
+  check_kind<Model>(kTripletName<Model>, options_);
 }
 
 template <class Model>
@@ -52,9 +57,9 @@ template <class Model>
 Metrics BasicTripletEvaluator<Model>::operator()(const Model& model,
                                                  const EvaluationContext& context) const {
   const auto encode = encode_options(options_, model);
-  const at::Tensor anchors = model.encode_query(anchors_, encode);
-  const at::Tensor positives = model.encode_document(positives_, encode);
-  const at::Tensor negatives = model.encode_document(negatives_, encode);
+  const EmbeddingsOf<Model> anchors = model.encode_query(anchors_, encode);
+  const EmbeddingsOf<Model> positives = model.encode_document(positives_, encode);
+  const EmbeddingsOf<Model> negatives = model.encode_document(negatives_, encode);
 
   SparsityReport sparsity;
   sparsity.add("anchor_", anchors);
@@ -62,11 +67,10 @@ Metrics BasicTripletEvaluator<Model>::operator()(const Model& model,
   sparsity.add("negative_", negatives);
   Report report;
   double largest = 0;
-  const auto similarities = reported_similarities(options_, model.similarity_fn());
-  for (const SimilarityFunction similarity : similarities) {
-    const std::string name(to_string(similarity));
-    const util::ScoreFunction score = util::pairwise_scores(similarity);
-    const auto margin = margins_.find(similarity);
+  const auto similarities = reported_scores(options_, model);
+  for (const auto& [name, all, score, function] : similarities) {
+    // One of no such function has the margin that stands for all.
+    const auto margin = function ? margins_.find(*function) : margins_.begin();
     const at::Tensor closer =
         score(anchors, positives) >
         score(anchors, negatives) + (margin == margins_.end() ? 0.0 : margin->second);
@@ -89,5 +93,6 @@ std::string BasicTripletEvaluator<Model>::primary_metric(const Metrics& results)
 
 template class BasicTripletEvaluator<SentenceTransformer>;
 template class BasicTripletEvaluator<SparseEncoder>;
+template class BasicTripletEvaluator<MultiVectorEncoder>;
 
 }  // namespace sentence_transformers

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from safetensors.torch import load_file, save_file as save_torch
 from sentence_transformers import MultiVectorEncoder, SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize, Transformer
-from sentence_transformers.multi_vector_encoder import losses, scoring
+from sentence_transformers.multi_vector_encoder import evaluation, losses, scoring
 from sentence_transformers.multi_vector_encoder.modules import HierarchicalTokenPooling, MultiVectorMask
 from sentence_transformers.sentence_transformer.modules import Pooling
 from tiny_folders import randomise, uncased_vocab
@@ -250,6 +250,43 @@ def loss_cases(arrays):
     return found
 
 
+def evaluations():
+    """Each evaluator's numbers and its csv files, by models of both similarities."""
+    words = ["the dog", "a cat", "the sun", "good food", "the man", "a woman", "sunny weather", "he is eating", "in the sun", "playing"]
+    documents = [f"{a}, {b} {c}." for i, a in enumerate(words) for b, c in [(words[(i + 3) % 10], words[(i * 7 + 1) % 10])]]
+    documents += [" ".join(words[i : i + 4]) for i in range(6)]
+    ids = {f"d{i:02}": text for i, text in enumerate(documents)}
+    relevant = {f"q{i}": {f"d{(i * 3) % 16:02}", f"d{(i * 5 + 2) % 16:02}"} for i in range(10)}
+    samples = [{"query": words[i], "positive": documents[i : i + 2], "negative": documents[i + 3 : i + 6 + i % 2]} for i in range(7)]
+    candidates = [documents[i : i + 4] for i in range(6)]
+    teacher = [[float((7 * i + 5 * j) % 11) / 4 for j in range(4)] for i in range(6)]
+    found = {
+        "words": words, "documents": documents, "relevant": {key: sorted(value) for key, value in relevant.items()},
+        "samples": samples, "candidates": candidates, "teacher": teacher, "results": [],
+    }  # fmt: skip
+    for folder in ("bert", "modernbert_min"):
+        evaluators = {
+            "triplet": evaluation.MultiVectorTripletEvaluator(words, documents[:10], documents[5:15], margin=0.05, name="t"),
+            "retrieval": evaluation.MultiVectorInformationRetrievalEvaluator(
+                {f"q{i}": word for i, word in enumerate(words)}, ids, relevant, corpus_chunk_size=5, ndcg_at_k=[3, 10]
+            ),
+            "reranking": evaluation.MultiVectorRerankingEvaluator(samples, at_k=3, name="r"),
+            "distillation": evaluation.MultiVectorDistillationEvaluator(words[:6], candidates, teacher, student_temperature=0.5),
+            "flat": evaluation.MultiVectorDistillationEvaluator(
+                words[:6], documents[:6], [row[0] for row in teacher], temperature=2.0, name="flat"
+            ),
+        }
+        model = load(folder)
+        for name, evaluator in evaluators.items():
+            with tempfile.TemporaryDirectory() as out:
+                metrics = evaluator(model, output_path=out, epoch=1, steps=7)
+                files = {path.name: path.read_bytes().decode().splitlines()[0] for path in pathlib.Path(out).iterdir()}
+            found["results"].append(
+                {"folder": folder, "evaluator": name, "metrics": metrics, "primary": evaluator.primary_metric, "files": files}
+            )
+    return found
+
+
 def gradients(arrays):
     """Of the sum of squares of queries, whose added tokens nothing attends to."""
     for name in ("bert", "modernbert"):
@@ -276,6 +313,7 @@ def main():
     arrays = {}
     found = {"cases": cases(arrays), "pooling": pooling_cases(arrays), "losses": loss_cases(arrays)}
     gradients(arrays)
+    found["evaluation"] = evaluations()
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, HERE / "multi_vector.safetensors")
     write_json(HERE / "multi_vector.json", {"versions": VERSIONS, "texts": TEXTS, **found})
     print(f"multi_vector.json: {len(found['cases'])} cases")

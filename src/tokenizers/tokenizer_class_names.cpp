@@ -22,7 +22,6 @@ constexpr Name kAliases[] = {
 /// Classes of transformers that build their own stages, or tokenize in Python; a file as it stands
 /// would give other ids than they do.
 constexpr std::string_view kOthers[] = {
-    "BarthezTokenizer",
     "BartphoTokenizer",
     "BertGenerationTokenizer",
     "BertJapaneseTokenizer",
@@ -58,8 +57,6 @@ constexpr std::string_view kOthers[] = {
     "LayoutXLMTokenizer",
     "LukeTokenizer",
     "M2M100Tokenizer",
-    "MBart50Tokenizer",
-    "MBartTokenizer",
     "MLukeTokenizer",
     "MarianTokenizer",
     "MarkupLMTokenizer",
@@ -93,6 +90,7 @@ constexpr std::string_view kOthers[] = {
 constexpr Name kModelTypes[] = {
     {"albert", "AlbertTokenizer"},
     {"bart", "RobertaTokenizer"},
+    {"barthez", "BarthezTokenizer"},
     {"bert", "BertTokenizer"},
     {"camembert", "CamembertTokenizer"},
     {"convbert", "BertTokenizer"},
@@ -116,6 +114,7 @@ constexpr Name kModelTypes[] = {
     {"layoutlm", "BertTokenizer"},
     {"longformer", "RobertaTokenizer"},
     {"mbart", "MBartTokenizer"},
+    {"mbart50", "MBart50Tokenizer"},
     {"megatron-bert", "BertTokenizer"},
     {"mobilebert", "BertTokenizer"},
     {"mpnet", "MPNetTokenizer"},

@@ -137,6 +137,7 @@ TEST_F(TokenizerClasses, WhichClassItIs) {
   EXPECT_EQ(named("PreTrainedTokenizerFast", "qwen2"), "Qwen2Tokenizer");  // whose type decides
   EXPECT_EQ(named("PreTrainedTokenizerFast", "qwen3"), "TokenizersBackend");
   EXPECT_EQ(named("RobertaTokenizer", "modernbert"), "TokenizersBackend");
+  EXPECT_EQ(named("LlamaTokenizerFast", "llama"), "TokenizersBackend");  // a file of bytes
   EXPECT_EQ(named(nullptr, "nobody"), "TokenizersBackend");
   EXPECT_THROWS(UnsupportedError, named("XLNetTokenizerFast", "xlnet"), "tokenizer_config.json",
                 "XLNetTokenizer; known: AlbertTokenizer, BarthezTokenizer", "PreTrainedTokenizerFast");

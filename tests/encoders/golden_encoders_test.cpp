@@ -169,7 +169,9 @@ TEST_P(GoldenEncoders, LogitsEqualPythons) {
     expect_near(logits[static_cast<int64_t>(i)],
                 results.get(start + "text" + std::to_string(order[i]) + "/logits"), 1e-5);
   }
-  EXPECT_EQ(architecture, description["class"]);
+  std::string name_of_class = description["class"];
+  if (name_of_class.starts_with("Jina")) name_of_class.erase(0, 4);  // whose model_type is "bert"
+  EXPECT_EQ(architecture, name_of_class);
 }
 
 TEST_P(GoldenEncoders, GradientsEqualPythons) {

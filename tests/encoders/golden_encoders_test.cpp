@@ -34,10 +34,11 @@ json describe(const Case& c) {
 /// All configurations and variations of the architectures here.
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  for (const char* type : {"albert",   "camembert",   "deberta-v2", "distilbert", "electra",
-                           "eurobert", "gemma3_text", "gte",        "jina_bert",  "llama",
-                           "mistral",  "modernbert",  "mpnet",      "new",        "nomic_bert",
-                           "qwen2",    "qwen3",       "roberta",    "t5",         "xlm-roberta"}) {
+  for (const char* type :
+       {"albert",     "bert",        "camembert",  "deberta-v2", "distilbert", "electra",
+        "eurobert",   "gemma3_text", "gte",        "jina_bert",  "llama",      "mistral",
+        "modernbert", "mpnet",       "new",        "nomic_bert", "qwen2",      "qwen3",
+        "roberta",    "t5",          "xlm-roberta"}) {
     const json file = golden_json("encoders/" + std::string(type) + ".json");
     for (const json& c : file["configurations"]) {
       cases.push_back({type, c["name"], ""});

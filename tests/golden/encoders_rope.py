@@ -296,6 +296,7 @@ def mistral():
             "mistral_window",
             hf.MistralModel,
             hf.MistralConfig(**gated(24, 2, 2), num_key_value_heads=1, sliding_window=6),
+            gradients=True,
             variations={"not_causal": {"is_causal": False}, "no_window": {"sliding_window": None}},
         ),
         Configuration(

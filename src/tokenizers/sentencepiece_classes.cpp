@@ -1,6 +1,7 @@
 #include "tokenizers/sentencepiece_classes.h"
 
 #include <algorithm>
+#include <span>
 
 namespace sentence_transformers {
 namespace {
@@ -27,11 +28,13 @@ json character_map(const TokenizerFolder& folder) {
   return found == members->end() ? json() : *found;
 }
 
+json metaspace(const char* scheme) {
+  return {{"type", "Metaspace"}, {"replacement", "\u2581"}, {"prepend_scheme", scheme}};
+}
+
 /// Words, each behind a visible space if `prefixed`.
 json stages_of_words(json normalizer, json model, bool prefixed) {
-  const json space = {{"type", "Metaspace"},
-                      {"replacement", "\u2581"},
-                      {"prepend_scheme", prefixed ? "always" : "never"}};
+  const json space = metaspace(prefixed ? "always" : "never");
   model["type"] = "Unigram";
   return {{"normalizer", std::move(normalizer)},
           {"pre_tokenizer",
@@ -61,7 +64,46 @@ int64_t count_extra_ids(const TokenizerFolder& folder) {
   return folder.settings ? folder.settings->get_at_least("extra_ids", kUsual, 0) : kUsual;
 }
 
+constexpr const char* kLanguages[] = {
+    "ar_AR", "cs_CZ", "de_DE", "en_XX", "es_XX", "et_EE", "fi_FI", "fr_XX", "gu_IN", "hi_IN",
+    "it_IT", "ja_XX", "kk_KZ", "ko_KR", "lt_LT", "lv_LV", "my_MM", "ne_NP", "nl_XX", "ro_RO",
+    "ru_RU", "si_LK", "tr_TR", "vi_VN", "zh_CN",
+    // From here on, mBART-50's.
+    "af_ZA", "az_AZ", "bn_IN", "fa_IR", "he_IL", "hr_HR", "id_ID", "ka_GE", "km_KH", "mk_MK",
+    "ml_IN", "mn_MN", "mr_IN", "pl_PL", "ps_AF", "pt_XX", "sv_SE", "sw_KE", "ta_IN", "te_IN",
+    "th_TH", "tl_XX", "uk_UA", "ur_PK", "xh_ZA", "gl_ES", "sl_SI"};
+constexpr std::span<const char* const> kMBart50Languages(kLanguages);
+constexpr std::span<const char* const> kMBartLanguages = kMBart50Languages.first(25);
+
+/// The order of XLM-R, with languages in front of the last token.
+UnigramVocabulary arrange_with_languages(const TokenizerFolder& folder, const char* first_token,
+                                         std::span<const char* const> languages) {
+  UnigramVocabulary vocabulary;
+  vocabulary.add(token_text(folder, first_token, "<s>"), 0);
+  vocabulary.add(token_text(folder, "pad_token", "<pad>"), 0);
+  vocabulary.add(token_text(folder, "eos_token", "</s>"), 0);
+  vocabulary.add(token_text(folder, "unk_token", "<unk>"), 0);
+  add_pieces(folder, 3, vocabulary);
+  for (const char* language : languages) vocabulary.add(language, 0);
+  vocabulary.add(token_text(folder, "mask_token", "<mask>"), 0);
+  return vocabulary;
+}
+
 AddedToken special(std::string content) { return {.content = std::move(content), .special = true}; }
+
+std::vector<AddedToken> language_specials(const TokenizerFolder& folder,
+                                          std::span<const char* const> languages) {
+  std::vector<AddedToken> tokens = sentencepiece_specials(folder);
+  for (const char* language : languages) tokens.push_back(special(language));
+  return tokens;
+}
+
+/// One space for several and for other white space, NFC, and none at the end.
+json plain_normalizers() {
+  return {{{"type", "Replace"}, {"pattern", {{"Regex", R"(\s{2,}|[\n\r\t])"}}}, {"content", " "}},
+          {{"type", "NFC"}},
+          {{"type", "Strip"}, {"strip_left", false}, {"strip_right", true}}};
+}
 
 }  // namespace
 
@@ -80,23 +122,27 @@ json albert_stages(const TokenizerFolder& folder) {
                          {{"unk_id", 1}}, adds_space(folder));
 }
 
+json barthez_stages(const TokenizerFolder& folder) {
+  const json space = metaspace(adds_space(folder) ? "always" : "never");
+  return {{"normalizer", {{"type", "Sequence"}, {"normalizers", plain_normalizers()}}},
+          {"pre_tokenizer", space},
+          {"decoder", space},
+          {"model", {{"type", "Unigram"}, {"unk_id", 3}}}};
+}
+
 json camembert_stages(const TokenizerFolder& folder) {
   return stages_of_words(character_map(folder), {{"unk_id", nullptr}}, adds_space(folder));
 }
 
 json deberta_v2_stages(const TokenizerFolder& folder) {
-  json normalizers = json::array(), words = json::array();
-  if (folder.setting("do_lower_case", false)) normalizers.push_back({{"type", "Lowercase"}});
-  normalizers.push_back(
-      {{"type", "Replace"}, {"pattern", {{"Regex", R"(\s{2,}|[\n\r\t])"}}}, {"content", " "}});
-  normalizers.push_back({{"type", "NFC"}});
-  normalizers.push_back({{"type", "Strip"}, {"strip_left", false}, {"strip_right", true}});
+  json normalizers = plain_normalizers(), words = json::array();
+  if (folder.setting("do_lower_case", false)) {
+    normalizers.insert(normalizers.begin(), {{"type", "Lowercase"}});
+  }
   if (folder.setting("split_by_punct", false)) {
     words.push_back({{"type", "Punctuation"}, {"behavior", "Isolated"}});
   }
-  const json space = {{"type", "Metaspace"},
-                      {"replacement", "\u2581"},
-                      {"prepend_scheme", adds_space(folder) ? "always" : "first"}};
+  const json space = metaspace(adds_space(folder) ? "always" : "first");
   words.push_back(space);
   return {{"normalizer", {{"type", "Sequence"}, {"normalizers", std::move(normalizers)}}},
           {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", std::move(words)}}},
@@ -112,14 +158,27 @@ json llama_stages(const TokenizerFolder& folder) {
     decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
   }
   const char* scheme = !spaced ? "never" : folder.setting("legacy", false) ? "always" : "first";
+  json space = metaspace(scheme);
+  space["split"] = false;
   return {{"normalizer", nullptr},
-          {"pre_tokenizer",
-           {{"type", "Metaspace"},
-            {"replacement", "\u2581"},
-            {"prepend_scheme", scheme},
-            {"split", false}}},
+          {"pre_tokenizer", std::move(space)},
           {"decoder", {{"type", "Sequence"}, {"decoders", std::move(decoders)}}},
           {"model", {{"type", "BPE"}, {"fuse_unk", true}, {"byte_fallback", true}}}};
+}
+
+json mbart_stages(const TokenizerFolder&) {
+  return stages_of_words(nullptr, {{"unk_id", 3}}, true);
+}
+
+json mbart50_stages(const TokenizerFolder& folder) {
+  json normalizers = json::array();
+  if (json map = character_map(folder); !map.is_null()) normalizers.push_back(std::move(map));
+  normalizers.push_back({{"type", "Replace"}, {"pattern", {{"Regex", " {2,}"}}}, {"content", " "}});
+  const json space = metaspace("always");
+  return {{"normalizer", {{"type", "Sequence"}, {"normalizers", std::move(normalizers)}}},
+          {"pre_tokenizer", space},
+          {"decoder", space},
+          {"model", {{"type", "Unigram"}, {"unk_id", 3}}}};
 }
 
 json t5_stages(const TokenizerFolder& folder) {
@@ -154,15 +213,16 @@ UnigramVocabulary arrange_t5(const TokenizerFolder& folder) {
   return vocabulary;
 }
 
+UnigramVocabulary arrange_mbart(const TokenizerFolder& folder) {
+  return arrange_with_languages(folder, "bos_token", kMBartLanguages);
+}
+
+UnigramVocabulary arrange_mbart50(const TokenizerFolder& folder) {
+  return arrange_with_languages(folder, "cls_token", kMBart50Languages);
+}
+
 UnigramVocabulary arrange_xlm_roberta(const TokenizerFolder& folder) {
-  UnigramVocabulary vocabulary;
-  vocabulary.add(token_text(folder, "bos_token", "<s>"), 0);
-  vocabulary.add(token_text(folder, "pad_token", "<pad>"), 0);
-  vocabulary.add(token_text(folder, "eos_token", "</s>"), 0);
-  vocabulary.add(token_text(folder, "unk_token", "<unk>"), 0);
-  add_pieces(folder, 3, vocabulary);
-  vocabulary.add(token_text(folder, "mask_token", "<mask>"), 0);
-  return vocabulary;
+  return arrange_with_languages(folder, "bos_token", {});
 }
 
 Merges merges_of_pieces(const Vocabulary& vocabulary, const TokenIndex& index) {
@@ -200,6 +260,14 @@ std::vector<AddedToken> t5_specials(const TokenizerFolder& folder) {
   const int64_t count = listed ? 0 : count_extra_ids(folder);
   for (int64_t i = 0; i < count; ++i) tokens.push_back(special(extra_id(i)));
   return tokens;
+}
+
+std::vector<AddedToken> mbart_specials(const TokenizerFolder& folder) {
+  return language_specials(folder, kMBartLanguages);
+}
+
+std::vector<AddedToken> mbart50_specials(const TokenizerFolder& folder) {
+  return language_specials(folder, kMBart50Languages);
 }
 
 }  // namespace sentence_transformers

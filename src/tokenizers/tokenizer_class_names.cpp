@@ -22,7 +22,6 @@ constexpr Name kAliases[] = {
 /// Classes of transformers that build their own stages, or tokenize in Python; a file as it stands
 /// would give other ids than they do.
 constexpr std::string_view kOthers[] = {
-    "BarthezTokenizer",
     "BartphoTokenizer",
     "BertGenerationTokenizer",
     "BertJapaneseTokenizer",
@@ -58,8 +57,6 @@ constexpr std::string_view kOthers[] = {
     "LayoutXLMTokenizer",
     "LukeTokenizer",
     "M2M100Tokenizer",
-    "MBart50Tokenizer",
-    "MBartTokenizer",
     "MLukeTokenizer",
     "MarianTokenizer",
     "MarkupLMTokenizer",
@@ -93,6 +90,7 @@ constexpr std::string_view kOthers[] = {
 constexpr Name kModelTypes[] = {
     {"albert", "AlbertTokenizer"},
     {"bart", "RobertaTokenizer"},
+    {"barthez", "BarthezTokenizer"},
     {"bert", "BertTokenizer"},
     {"camembert", "CamembertTokenizer"},
     {"convbert", "BertTokenizer"},
@@ -116,6 +114,7 @@ constexpr Name kModelTypes[] = {
     {"layoutlm", "BertTokenizer"},
     {"longformer", "RobertaTokenizer"},
     {"mbart", "MBartTokenizer"},
+    {"mbart50", "MBart50Tokenizer"},
     {"megatron-bert", "BertTokenizer"},
     {"mobilebert", "BertTokenizer"},
     {"mpnet", "MPNetTokenizer"},
@@ -258,12 +257,23 @@ std::string_view without_alias(std::string_view name) {
   return name;
 }
 
-/// The class without regard to whether it is here.
-std::string choose(std::string_view given, std::string_view type) {
+/// Does tokenizer.json have a stage that works on bytes?
+bool has_byte_level(const TokenizerFolder& folder) {
+  constexpr const char* kStages[] = {"normalizer", "pre_tokenizer", "post_processor", "decoder"};
+  return folder.tokenizer && std::any_of(std::begin(kStages), std::end(kStages), [&](auto stage) {
+           return folder.tokenizer->has(stage) &&
+                  folder.tokenizer->json()[stage].dump().find("\"ByteLevel\"") != std::string::npos;
+         });
+}
+
+/// The class without regard to whether it is here. Folders of Llama 3 may name Llama 2's class,
+/// which does not count beside stages that work on bytes.
+std::string choose(const TokenizerFolder& folder, std::string_view given, std::string_view type) {
   const std::string_view registered = class_of_type(type);
   if (given.empty() || contains(kTypeDecides, type)) return std::string(registered);
   if (contains(kAsItStands, type)) return "";
-  return std::string(without_alias(without_fast(given)));
+  const std::string_view name = without_alias(without_fast(given));
+  return name == "LlamaTokenizer" && has_byte_level(folder) ? "" : std::string(name);
 }
 
 }  // namespace
@@ -281,7 +291,7 @@ ClassName choose_class_name(const TokenizerFolder& folder) {
     given = settings;
     chosen.said_by = folder.settings->name("tokenizer_class");
   }
-  chosen.name = choose(given, type);
+  chosen.name = choose(folder, given, type);
   chosen.is_other = contains(kOthers, chosen.name);
   return chosen;
 }

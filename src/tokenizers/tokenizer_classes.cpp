@@ -117,6 +117,8 @@ constexpr NamedToken kGemmaTokens[] = {{"bos_token", "<bos>"},
                                        {"mask_token", "<mask>"}};
 constexpr NamedToken kLlamaTokens[] = {
     {"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}};
+/// Camembert's without the first, which mBART-50 has only where a setting names it.
+constexpr std::span kMBart50Tokens = std::span(kCamembertTokens).subspan<1>();
 constexpr NamedToken kT5Tokens[] = {
     {"eos_token", "</s>"}, {"unk_token", "<unk>"}, {"pad_token", "<pad>"}};
 
@@ -128,6 +130,14 @@ constexpr TokenizerClass kClasses[] = {
      {.defaults = kAlbertTokens},
      albert_stages,
      "spiece.model",
+     sentencepiece_in_order,
+     sentencepiece_specials},
+    {"BarthezTokenizer",
+     "Unigram",
+     ClassTemplate::file,
+     {.defaults = kCamembertTokens},
+     barthez_stages,
+     "sentencepiece.bpe.model",
      sentencepiece_in_order,
      sentencepiece_specials},
     {"BertTokenizer",
@@ -180,6 +190,22 @@ constexpr TokenizerClass kClasses[] = {
      "tokenizer.model",
      sentencepiece_in_order,
      sentencepiece_specials},
+    {"MBart50Tokenizer",
+     "Unigram",
+     ClassTemplate::mbart50,
+     {.defaults = kMBart50Tokens},
+     mbart50_stages,
+     "sentencepiece.bpe.model",
+     arrange_mbart50,
+     mbart50_specials},
+    {"MBartTokenizer",
+     "Unigram",
+     ClassTemplate::mbart,
+     {.defaults = kCamembertTokens},
+     mbart_stages,
+     "sentencepiece.bpe.model",
+     arrange_mbart,
+     mbart_specials},
     {"MPNetTokenizer",
      "WordPiece",
      ClassTemplate::roberta,

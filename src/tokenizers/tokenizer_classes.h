@@ -17,6 +17,8 @@ enum class ClassTemplate {
   roberta,      // <s> A </s>, <s> A </s> </s> B </s>
   xlm_roberta,  // the same with bos_token and eos_token
   t5,           // A </s>, A </s> B </s>
+  mbart,        // A </s> en_XX, A B </s> en_XX: the language that "src_lang" names
+  mbart50,      // en_XX A </s>, en_XX A B </s>
   ends,         // bos_token and eos_token, where the settings ask for them
   file,         // tokenizer.json's, else as `ends`
   albert,       // tokenizer.json's, else as `bert`

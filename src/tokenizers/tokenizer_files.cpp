@@ -81,7 +81,6 @@ class TokenIds {
                     in_quotes(content));
   }
 
- private:
   std::optional<int64_t> find(const std::string& content) const {
     for (const AddedToken& token : added_.tokens) {
       if (token.content == content) return token.id;
@@ -90,6 +89,7 @@ class TokenIds {
     return found == vocabulary_.end() ? std::nullopt : std::optional(found->second);
   }
 
+ private:
   const TokenIndex& vocabulary_;
   const AddedTokenList& added_;
   const fs::path& source_;
@@ -140,6 +140,35 @@ json t5_template(const TokenIds& ids) {
           {"special_tokens", {{eos[0].get<std::string>(), {{"ids", {eos[1]}}}}}}};
 }
 
+/// The token of the language that the texts are in.
+json language_pair(const TokenizerFolder& folder, const TokenIds& ids) {
+  const std::string code = folder.setting<std::string>("src_lang", "en_XX");
+  if (const auto id = ids.find(code)) return {code, *id};
+  throw LoadError("[Tokenizer] " + folder.path.string() + ": \"src_lang\" is " + in_quotes(code) +
+                  "; expected a token of the vocabulary");
+}
+
+/// A text or a pair of them with `before` in front and `behind` at its end, each [token, id].
+json enclosing_template(const json& before, const json& behind) {
+  json single = json::array(), pair = json::array(), specials = json::object();
+  const auto put = [&](const json& tokens) {
+    for (const json& token : tokens) {
+      specials[token[0].get<std::string>()] = {{"ids", {token[1]}}};
+      single.push_back(special_piece(token[0], 0));
+      pair.push_back(special_piece(token[0], 0));
+    }
+  };
+  put(before);
+  single.push_back(sequence_piece("A", 0));
+  pair.push_back(sequence_piece("A", 0));
+  pair.push_back(sequence_piece("B", 0));
+  put(behind);
+  return {{"type", "TemplateProcessing"},
+          {"single", single},
+          {"pair", pair},
+          {"special_tokens", specials}};
+}
+
 json class_post_processor(const TokenizerFolder& folder, const TokenizerClass& row,
                           const TokenIds& ids, const AddedTokenList& added) {
   const bool in_file = folder.tokenizer && folder.tokenizer->has("post_processor");
@@ -161,6 +190,12 @@ json class_post_processor(const TokenizerFolder& folder, const TokenizerClass& r
               {"sep", ids.pair("eos_token")}};
     case ClassTemplate::t5:
       return t5_template(ids);
+    case ClassTemplate::mbart:
+      return enclosing_template(json::array(),
+                                json::array({ids.pair("eos_token"), language_pair(folder, ids)}));
+    case ClassTemplate::mbart50:
+      return enclosing_template(json::array({language_pair(folder, ids)}),
+                                json::array({ids.pair("eos_token")}));
     case ClassTemplate::file:
       if (in_file) return folder.tokenizer->json()["post_processor"];
       break;

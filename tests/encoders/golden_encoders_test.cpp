@@ -34,10 +34,11 @@ json describe(const Case& c) {
 /// All configurations and variations of the architectures here.
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  for (const char* type : {"albert",   "camembert",   "deberta-v2", "distilbert", "electra",
-                           "eurobert", "gemma3_text", "gte",        "jina_bert",  "llama",
-                           "mistral",  "modernbert",  "mpnet",      "new",        "nomic_bert",
-                           "qwen2",    "qwen3",       "roberta",    "t5",         "xlm-roberta"}) {
+  for (const char* type :
+       {"albert",     "bert",        "camembert",  "deberta-v2", "distilbert", "electra",
+        "eurobert",   "gemma3_text", "gte",        "jina_bert",  "llama",      "mistral",
+        "modernbert", "mpnet",       "new",        "nomic_bert", "qwen2",      "qwen3",
+        "roberta",    "t5",          "xlm-roberta"}) {
     const json file = golden_json("encoders/" + std::string(type) + ".json");
     for (const json& c : file["configurations"]) {
       cases.push_back({type, c["name"], ""});
@@ -189,7 +190,9 @@ TEST_P(GoldenEncoders, LogitsEqualPythons) {
     expect_near(logits[static_cast<int64_t>(i)],
                 results.get(start + "text" + std::to_string(order[i]) + "/logits"), 1e-5);
   }
-  EXPECT_EQ(architecture, description["class"]);
+  std::string name_of_class = description["class"];
+  if (name_of_class.starts_with("Jina")) name_of_class.erase(0, 4);  // whose model_type is "bert"
+  EXPECT_EQ(architecture, name_of_class);
 }
 
 TEST_P(GoldenEncoders, GradientsEqualPythons) {

@@ -4,6 +4,27 @@ import transformers as hf
 from encoder_configurations import GONE, LONG, NO_DROPOUT, Configuration, sizes
 
 
+def bert():
+    return [
+        Configuration(
+            "bert_two_types",
+            hf.BertModel,
+            hf.BertConfig(**sizes(32, 2, 2, max_position_embeddings=40), **NO_DROPOUT),
+            type_ids=True,
+            gradients=True,
+            variations={"gelu_new": {"hidden_act": "gelu_new"}},
+        ),
+        Configuration(
+            "bert_classifier",
+            hf.BertForSequenceClassification,
+            hf.BertConfig(
+                **sizes(24, 3, 1, max_position_embeddings=40, layer_norm_eps=1e-2), hidden_act="relu", num_labels=3
+            ),
+            literal_pad=True,
+        ),
+    ]
+
+
 def roberta():
     first = sizes(32, 2, 2, max_position_embeddings=40, pad_token_id=1, type_vocab_size=1, layer_norm_eps=1e-5)
     second = sizes(36, 3, 2, max_position_embeddings=145, pad_token_id=4, type_vocab_size=2, layer_norm_eps=1e-2)
@@ -73,7 +94,15 @@ def xlm_roberta():
 
 def camembert():
     config = sizes(24, 2, 1, max_position_embeddings=40, type_vocab_size=1, layer_norm_eps=1e-5)
-    return [Configuration("camembert_small", hf.CamembertModel, hf.CamembertConfig(**config), literal_pad=True)]
+    return [
+        Configuration(
+            "camembert_small",
+            hf.CamembertForSequenceClassification,
+            hf.CamembertConfig(**config, **NO_DROPOUT),
+            literal_pad=True,
+            gradients=True,
+        )
+    ]
 
 
 def distilbert():

@@ -61,7 +61,7 @@ def new():
     return [
         Configuration(
             "new_packed",
-            remote_code.NewSource,
+            remote_code.NewModel,
             hf.GteConfig(**gated(32, 2, 2), new_keys={"rope_theta": 200.0, "rope_scaling": ntk(8.0)}, packed=True),
             LONG,
             base=remote_code.NewModel,
@@ -69,11 +69,19 @@ def new():
         ),
         Configuration(
             "new_separate",
-            remote_code.NewSource,
+            remote_code.NewModel,
             hf.GteConfig(
                 **gated(24, 3, 2), layer_norm_eps=1e-2, type_vocab_size=2, new_keys={"rope_theta": 500.0}, packed=False
             ),
             type_ids=True,
+            base=remote_code.NewModel,
+        ),
+        Configuration(
+            "new_classifier",
+            remote_code.NewForSequenceClassification,
+            hf.GteConfig(
+                **gated(24, 3, 2), new_keys={"rope_theta": 200.0, "rope_scaling": ntk(2.0)}, packed=True, num_labels=1
+            ),
             base=remote_code.NewModel,
         ),
     ]
@@ -135,5 +143,12 @@ def jina_bert():
             gradients=True,
             base=remote_code.JinaBertPostNormModel,
             variations={"reglu": {"feed_forward_type": "reglu"}},
+        ),
+        Configuration(
+            "jina_classifier",
+            remote_code.JinaBertForSequenceClassification,
+            hf.BertConfig(**gated(24, 3, 2, **jina), num_labels=3),
+            type_ids=True,
+            base=remote_code.JinaBertModel,
         ),
     ]

@@ -205,6 +205,15 @@ def gemma3_text():
                 "default_thetas": {"rope_theta": GONE, "rope_local_base_freq": GONE},
             },
         ),
+        Configuration(
+            "gemma3_classifier",
+            hf.Gemma3TextForSequenceClassification,
+            hf.Gemma3TextConfig(
+                **gated(24, 2, 2, pad_token_id=3), num_key_value_heads=1, head_dim=12, sliding_window=8, num_labels=3
+            ),
+            literal_pad=True,
+            norm_centre=0.0,
+        ),
     ]
 
 
@@ -271,7 +280,13 @@ def llama():
             older={"rope_parameters": GONE, "rope_theta": 500.0, "rope_scaling": scaling},
             gradients=True,
             variations={"causal": {"is_causal": GONE}, "plain": {"rope_scaling": None}},
-        )
+        ),
+        Configuration(
+            "llama_classifier",
+            hf.LlamaForSequenceClassification,
+            hf.LlamaConfig(**gated(24, 2, 1), num_key_value_heads=1, pad_token_id=3, num_labels=3),
+            literal_pad=True,
+        ),
     ]
 
 
@@ -281,6 +296,15 @@ def mistral():
             "mistral_window",
             hf.MistralModel,
             hf.MistralConfig(**gated(24, 2, 2), num_key_value_heads=1, sliding_window=6),
+            gradients=True,
             variations={"not_causal": {"is_causal": False}, "no_window": {"sliding_window": None}},
-        )
+        ),
+        Configuration(
+            "mistral_classifier",
+            hf.MistralForSequenceClassification,
+            hf.MistralConfig(
+                **gated(24, 2, 1), num_key_value_heads=1, sliding_window=6, pad_token_id=3, num_labels=1
+            ),
+            literal_pad=True,
+        ),
     ]

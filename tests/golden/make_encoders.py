@@ -20,6 +20,7 @@ from transformers import logging as transformers_logging
 
 OUT = pathlib.Path(__file__).resolve().parent / "encoders"
 MODEL_TYPES = {
+    "bert": bert.bert,
     "roberta": bert.roberta,
     "xlm-roberta": bert.xlm_roberta,
     "camembert": bert.camembert,

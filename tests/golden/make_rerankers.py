@@ -19,6 +19,12 @@ from tiny_folders import randomise
 
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDERS = ("tiny_reranker", "tiny_reranker_bare", "tiny_reranker_classifier")
+# The same with other language models, bare.
+FAMILIES = {
+    "qwen2": (hf.Qwen2Config, hf.Qwen2ForCausalLM),
+    "llama": (hf.LlamaConfig, hf.LlamaForCausalLM),
+    "mistral": (hf.MistralConfig, hf.MistralForCausalLM),
+}
 BY_ROLE = 'messages | selectattr("role", "eq", "{}") | map(attribute="content") | first'
 # The form of Qwen's own template for its rerankers.
 TEMPLATE = (
@@ -65,19 +71,16 @@ def make_tokenizer(template):
     return tokenizer
 
 
-def make_config(tokenizer, **more):
-    return hf.Qwen3Config(
+def make_config(tokenizer, kind=hf.Qwen3Config, **more):
+    sizes = {"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16}
+    return kind(
         vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=16,
+        **sizes | more,
         intermediate_size=24,
         max_position_embeddings=256,
         bos_token_id=0,
         eos_token_id=0,
         pad_token_id=0,
-        **more,
     )
 
 
@@ -102,6 +105,13 @@ def make_folders():
         tokenizer.save_pretrained(folder)
         CrossEncoder(folder, device="cpu").save_pretrained(str(HERE / "tiny_reranker_classifier"))
         (HERE / "tiny_reranker_classifier" / "README.md").unlink()
+    for number, (name, (settings, kind)) in enumerate(FAMILIES.items()):
+        folder = HERE / f"tiny_reranker_{name}"
+        shutil.rmtree(folder, ignore_errors=True)
+        sizes = {"hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8}
+        config = make_config(plain, settings, num_hidden_layers=1, tie_word_embeddings=name == "qwen2", **sizes)
+        randomise(kind(config), 34 + number, 0.3).save_pretrained(folder)
+        plain.save_pretrained(folder)
 
 
 def read(path):
@@ -121,6 +131,9 @@ def reranker_cases():
         add(f"{folder}.prompt", folder, prompt="Is it about the sun?", activation="identity")
         for length in (256, 130, 64, 12):
             add(f"{folder}.max_length.{length}", folder, load={"max_length": length}, activation="identity")
+    for name in FAMILIES:
+        add(f"{name}.default", f"tiny_reranker_{name}")
+        add(f"{name}.max_length", f"tiny_reranker_{name}", load={"max_length": 64}, activation="identity")
     add("prompt_name", prompt_name="query", activation="identity")
     add("one_token", files={"1_LogitScore/config.json": {"true_token_id": 40, "false_token_id": None}})
     other = {"true_token_id": 17, "false_token_id": 60, "module_input_name": "causal_logits"}

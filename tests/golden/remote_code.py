@@ -2,6 +2,7 @@
 
 Written from the published definitions, for tiny models: jinaai/jina-bert-implementation and jinaai/jina-bert-v2-qk-post-norm
 (modeling_bert.py), and Alibaba-NLP/new-impl (modeling.py), of which only the frequencies differ from transformers' own GTE.
+The heads of both are BERT's: a dense layer and tanh over the first token, then the classifier.
 """
 
 import json
@@ -12,8 +13,8 @@ import tempfile
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import BertConfig, GteConfig, GteModel, PreTrainedModel
-from transformers.modeling_outputs import BaseModelOutput
+from transformers import BertConfig, GteConfig, GteForSequenceClassification, GteModel, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput, SequenceClassifierOutput
 
 
 def alibi_slopes(heads):
@@ -87,9 +88,11 @@ class JinaBertModel(PreTrainedModel):
     base_model_prefix = "bert"
     layer_class = JinaLayer
 
-    def __init__(self, config):
+    def __init__(self, config, pools=False):
         super().__init__(config)
         size = config.hidden_size
+        if pools:
+            self.pooler = Part(dense=linear(size, size))
         self.embeddings = Part(
             word_embeddings=nn.Embedding(config.vocab_size, size, padding_idx=config.pad_token_id),
             token_type_embeddings=nn.Embedding(config.type_vocab_size, size),
@@ -115,48 +118,73 @@ class JinaBertPostNormModel(JinaBertModel):
     layer_class = JinaPostNormLayer
 
 
-class NewModel(GteModel):
-    """GTE with the frequencies of rope type "ntk": of a theta `factor` times as large, divided by factor^(2/d)."""
+class JinaBertForSequenceClassification(PreTrainedModel):
+    config_class = BertConfig
+    base_model_prefix = "bert"
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.bert = JinaBertModel(config, pools=True)
+        self.classifier = linear(config.hidden_size, config.num_labels)
+        self.post_init()
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        first = self.bert(input_ids, attention_mask, token_type_ids)[0][:, 0]
+        return SequenceClassifierOutput(logits=self.classifier(self.bert.pooler.dense(first).tanh()))
+
+
+class NewFolder:
+    """GTE in Alibaba's files. The frequencies of rope type "ntk" are of a theta `factor` times as large, divided by
+    factor^(2/d). `new_keys` and `packed` of the configuration say how the config.json to save differs."""
 
     @classmethod
     def from_pretrained(cls, folder, **options):
-        folder = pathlib.Path(folder)
+        native, folder = cls.__mro__[2], pathlib.Path(folder)
+        prefix = "" if native is GteModel else "gte."
         config = json.loads((folder / "config.json").read_text())
         theta, scaling = config.pop("rope_theta"), config.pop("rope_scaling", None)
         config.update(model_type="gte", rope_parameters={"rope_type": "default", "rope_theta": theta})
-        tensors = {name.removeprefix("new."): t for name, t in load_file(folder / "model.safetensors").items()}
+        stored = load_file(folder / "model.safetensors")
+        tensors = {prefix + n.removeprefix("new.") if n.startswith("new.") else n: t for n, t in stored.items()}
         for name in [name for name in tensors if ".attention.q_proj." in name]:
             parts = [tensors.pop(name.replace("q_proj", part)) for part in ("q_proj", "k_proj", "v_proj")]
             tensors[name.replace("q_proj", "qkv_proj")] = torch.cat(parts)
         with tempfile.TemporaryDirectory() as copy:
             (pathlib.Path(copy) / "config.json").write_text(json.dumps(config))
             save_file(tensors, pathlib.Path(copy) / "model.safetensors", metadata={"format": "pt"})
-            model, report = GteModel.from_pretrained(copy, **options)
+            model, report = native.from_pretrained(copy, **options)
         if scaling:
             size = config["hidden_size"] // config["num_attention_heads"]
             factor, powers = scaling["factor"], torch.arange(0, size, 2) / size
-            model.rotary_emb.inv_freq = (theta * factor) ** -powers / factor ** (2 / size)
+            model.base_model.rotary_emb.inv_freq = (theta * factor) ** -powers / factor ** (2 / size)
         return model, report
 
 
-class NewSource(GteModel):
-    """Saves what NewModel reads. `new_keys` and `packed` of its configuration say how Alibaba's config.json differs."""
-
     def save_pretrained(self, folder, **options):
         folder, config = pathlib.Path(folder), self.config
-        native = GteModel(config)
+        native = type(self).__mro__[2](config)
         native.load_state_dict(self.state_dict())
         native.save_pretrained(folder)
         content = json.loads((folder / "config.json").read_text())
         for key in ("rope_parameters", "new_keys", "packed"):
             content.pop(key)
-        content.update(config.new_keys, model_type="new", architectures=["NewModel"], pack_qkv=config.packed)
+        content.update(config.new_keys, model_type="new", architectures=[type(self).__name__], pack_qkv=config.packed)
         (folder / "config.json").write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
         tensors = {}
         for name, tensor in load_file(folder / "model.safetensors").items():
+            if not name.startswith("classifier."):
+                name = "new." + name.removeprefix("gte.")
             if config.packed or ".qkv_proj." not in name:
-                tensors[f"new.{name}"] = tensor
+                tensors[name] = tensor
                 continue
             for part, rows in zip("qkv", tensor.chunk(3)):
-                tensors["new." + name.replace("qkv_proj", f"{part}_proj")] = rows.clone()
+                tensors[name.replace("qkv_proj", f"{part}_proj")] = rows.clone()
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+class NewModel(NewFolder, GteModel):
+    pass
+
+
+class NewForSequenceClassification(NewFolder, GteForSequenceClassification):
+    pass

@@ -1,4 +1,4 @@
-"""Small tokenizers made by sentencepiece, in the order of XLM-R, T5, ALBERT, CamemBERT, Llama and Gemma, and single cases."""
+"""Small tokenizers made by sentencepiece, in the order of XLM-R, T5, ALBERT, CamemBERT, mBART, Llama and Gemma, and single cases."""
 
 import base64
 import io
@@ -75,6 +75,11 @@ def write_folders(write, out, corpus):
     put("llama_files", "tokenizer.model", train(corpus, **bpe), settings, "llama")
     proto = train(corpus, pad_id=0, eos_id=1, bos_id=2, unk_id=3, bos_piece="<bos>", eos_piece="<eos>", **bpe)
     put("gemma_files", "tokenizer.model", proto, {"tokenizer_class": "GemmaTokenizer", "add_bos_token": True}, "gemma3_text")
+    proto = train(corpus, user_defined_symbols=["extra"])
+    put("mbart_files", "sentencepiece.bpe.model", proto, {"src_lang": "de_DE"}, "mbart")
+    put("mbart50_files", "sentencepiece.bpe.model", proto, {"tokenizer_class": "MBart50TokenizerFast"}, "mbart")
+    settings = {"tokenizer_class": "BarthezTokenizer", "add_prefix_space": False, "add_eos_token": True}
+    put("barthez_files", "sentencepiece.bpe.model", proto, settings, "mbart")
     return train(corpus).normalizer_spec.precompiled_charsmap
 
 

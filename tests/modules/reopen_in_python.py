@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What this library saves, opened by sentence-transformers itself: reopen_in_python.py RESAVE_PROGRAM.
 
-Each folder of tests/golden's first_modules, sparse and multi_vector goes through the program, and Python must find the
-golden embeddings in what it wrote. Exits with 0 and a message where sentence-transformers is not installed.
+Each folder of tests/golden's encoders, first_modules, sparse and multi_vector goes through the program, and Python must
+find the golden numbers in what it wrote. Exits with 0 and a message where sentence-transformers is not installed.
 """
 
 import json
@@ -17,7 +17,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 try:
     import torch
     from safetensors.torch import load_file
-    from sentence_transformers import MultiVectorEncoder, SentenceTransformer, SparseEncoder
+    from sentence_transformers import CrossEncoder, MultiVectorEncoder, SentenceTransformer, SparseEncoder
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(0)
@@ -36,6 +36,58 @@ def prepare(name, folder):
         if json.loads(config.read_text()).get("model_type") == "bert":
             for file in ("model.safetensors", "tokenizer.json", "tokenizer_config.json"):
                 shutil.copy(GOLDEN / "tiny_bert" / file, config.parent)
+
+
+REMOTE_CODE = ("jina_bert", "new")  # files of model types that Python reads by code beside them
+
+
+def write_tokenizer(folder):
+    """One that every model type can have, of which no text is asked: letters, and no more tokens than the models have."""
+    vocabulary = {letter: i for i, letter in enumerate("abcdefghijklmnopqrstuvwxyz")}
+    first, second = ({"Sequence": {"id": name, "type_id": 0}} for name in "AB")
+    tokenizer = dict.fromkeys(("truncation", "padding", "normalizer", "pre_tokenizer", "decoder"))
+    tokenizer |= {"version": "1.0", "added_tokens": [], "model": {"type": "BPE", "vocab": vocabulary, "merges": []}}
+    pieces = {"single": [first], "pair": [first, second], "special_tokens": {}}
+    tokenizer["post_processor"] = {"type": "TemplateProcessing", **pieces}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "Qwen2Tokenizer"}))
+
+
+def reopen_encoder(name, kind, texts, types, wanted, temporary):
+    """Hidden states, and logits of a classifier, of texts given as ids: the largest difference, relative to the largest."""
+    before, after = temporary / "before" / name, temporary / kind / name
+    shutil.copytree(GOLDEN / "encoders" / name, before, dirs_exist_ok=True)
+    write_tokenizer(before)
+    classifies = kind == "logits"
+    subprocess.run([sys.argv[1], before, after, *(["cross_encoder"] if classifies else [])], check=True)
+    model = CrossEncoder(str(after), device="cpu") if classifies else SentenceTransformer(str(after), device="cpu")
+    largest = 0.0
+    for index, ids in enumerate(texts):
+        inputs = {"input_ids": torch.tensor([ids]), "attention_mask": torch.ones(1, len(ids), dtype=torch.int64)}
+        if types and types[index]:
+            inputs["token_type_ids"] = torch.tensor([types[index]])
+        with torch.no_grad():
+            found = model[0].auto_model(**inputs)[0][0]
+        expected = wanted[f"{name}/text{index}/{kind}"]
+        largest = max(largest, ((found - expected).abs().max() / expected.abs().max().clamp(min=1)).item())
+    return largest
+
+
+def reopen_encoders(temporary):
+    failed = 0
+    for file in sorted((GOLDEN / "encoders").glob("*.json")):
+        if file.stem in REMOTE_CODE:
+            continue
+        wanted = load_file(file.with_suffix(".safetensors"))
+        for entry in json.loads(file.read_text())["configurations"]:
+            classifies = entry["class"].endswith("ForSequenceClassification")
+            for kind in ("last_hidden", "logits") if classifies else ("last_hidden",):
+                name, types = entry["name"], entry["type_ids"]
+                difference = reopen_encoder(name, kind, entry["texts"], types, wanted, temporary)
+                limit = 3e-5 if name == "modernbert_old" else 1e-5  # as in golden_encoders_test.cpp
+                print(f"{name} {kind}: {'ok' if difference < limit else 'FAILED'}, difference {difference:.1e}")
+                failed += difference >= limit
+    return failed
 
 
 def reopen_sparse(temporary):
@@ -89,6 +141,7 @@ def main():
             difference = (torch.stack(found).float() - results[key]).abs().max().item()
             print(f"{key}: {'ok' if difference < 1e-5 else 'FAILED'}, difference {difference:.1e}")
             failed += difference >= 1e-5
+        failed += reopen_encoders(Path(temporary) / "encoders")
         failed += reopen_sparse(Path(temporary) / "sparse")
         failed += reopen_multi_vector(Path(temporary) / "multi_vector")
     return failed > 0

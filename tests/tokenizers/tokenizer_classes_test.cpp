@@ -137,9 +137,10 @@ TEST_F(TokenizerClasses, WhichClassItIs) {
   EXPECT_EQ(named("PreTrainedTokenizerFast", "qwen2"), "Qwen2Tokenizer");  // whose type decides
   EXPECT_EQ(named("PreTrainedTokenizerFast", "qwen3"), "TokenizersBackend");
   EXPECT_EQ(named("RobertaTokenizer", "modernbert"), "TokenizersBackend");
+  EXPECT_EQ(named("LlamaTokenizerFast", "llama"), "TokenizersBackend");  // a file of bytes
   EXPECT_EQ(named(nullptr, "nobody"), "TokenizersBackend");
   EXPECT_THROWS(UnsupportedError, named("XLNetTokenizerFast", "xlnet"), "tokenizer_config.json",
-                "XLNetTokenizer; known: AlbertTokenizer, BertTokenizer", "PreTrainedTokenizerFast");
+                "XLNetTokenizer; known: AlbertTokenizer, BarthezTokenizer", "PreTrainedTokenizerFast");
   EXPECT_THROWS(UnsupportedError, named(nullptr, "xlnet"), "config.json: \"model_type\"", "XLNet");
 }
 
@@ -260,6 +261,19 @@ TEST_F(TokenizerClasses, AlbertsSettings) {
   change("tokenizer_config.json", "keep_accents", false);
   EXPECT_TRUE(same("The", "the"));
   EXPECT_TRUE(same("caf\u00e9", "cafe"));
+}
+
+TEST_F(TokenizerClasses, LanguagesOfMBart) {
+  copy("mbart_files");
+  const Ids german = ids("the dog");
+  change("tokenizer_config.json", "src_lang", "fr_XX");
+  const Tokenizer french = load();
+  Ids wanted = german;
+  wanted.back() = french.token_to_id("fr_XX").value();
+  EXPECT_NE(wanted, german);
+  EXPECT_EQ(french.encode("the dog").ids, wanted);
+  change("tokenizer_config.json", "src_lang", "nobodys");
+  EXPECT_THROWS(LoadError, load(), "\"src_lang\" is \"nobodys\"; expected a token");
 }
 
 TEST_F(TokenizerClasses, NamesTheVocabularyFileThatIsMissing) {

@@ -1,4 +1,4 @@
-// Evaluators of the similarity of pairs and triplets.
+// Evaluators of the similarity of pairs, triplets and translations.
 #pragma once
 
 #include <sentence_transformers/dataset.h>
@@ -86,6 +86,27 @@ class BasicTripletEvaluator : public Evaluator<Model> {
 /// Judges a SentenceTransformer.
 using TripletEvaluator = BasicTripletEvaluator<SentenceTransformer>;
 extern template class BasicTripletEvaluator<SentenceTransformer>;
+
+/// Is each source sentence closest to its own translation, by the cosine, and the other way around?
+/// `src2trg_accuracy`, `trg2src_accuracy`, and their mean, `mean_accuracy`.
+template <class Model>
+class BasicTranslationEvaluator : public Evaluator<Model> {
+ public:
+  /// N sentences and their N translations. Equal texts count as the same one.
+  BasicTranslationEvaluator(std::vector<std::string> source_sentences,
+                            std::vector<std::string> target_sentences,
+                            EvaluatorOptions options = {});
+  /// Compares all with all: [N, N] scores in memory.
+  Metrics operator()(const Model& model, const EvaluationContext& context = {}) const override;
+  std::string primary_metric(const Metrics& results) const override;
+
+ private:
+  std::vector<std::string> source_sentences_, target_sentences_;
+  EvaluatorOptions options_;
+};
+/// Judges a SentenceTransformer.
+using TranslationEvaluator = BasicTranslationEvaluator<SentenceTransformer>;
+extern template class BasicTranslationEvaluator<SentenceTransformer>;
 
 }  // namespace sentence_transformers
 #pragma GCC visibility pop

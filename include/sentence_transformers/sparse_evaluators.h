@@ -22,6 +22,8 @@ using SparseEmbeddingSimilarityEvaluator = BasicEmbeddingSimilarityEvaluator<Spa
 using SparseBinaryClassificationEvaluator = BasicBinaryClassificationEvaluator<SparseEncoder>;
 /// Adds `anchor_active_dims`, `anchor_sparsity_ratio`, and those of `positive_` and `negative_`.
 using SparseTripletEvaluator = BasicTripletEvaluator<SparseEncoder>;
+/// Adds `active_dims` and `sparsity_ratio` of both sides' texts.
+using SparseTranslationEvaluator = BasicTranslationEvaluator<SparseEncoder>;
 /// Adds `active_dims` and `sparsity_ratio` of the model's embeddings.
 using SparseMSEEvaluator = BasicMSEEvaluator<SparseEncoder>;
 /// Adds `query_active_dims`, `query_sparsity_ratio`, those of `corpus_`, and `avg_flops`: how many
@@ -35,6 +37,7 @@ using SparseEncoderSequentialEvaluator = BasicSequentialEvaluator<SparseEncoder>
 extern template class BasicEmbeddingSimilarityEvaluator<SparseEncoder>;
 extern template class BasicBinaryClassificationEvaluator<SparseEncoder>;
 extern template class BasicTripletEvaluator<SparseEncoder>;
+extern template class BasicTranslationEvaluator<SparseEncoder>;
 extern template class BasicMSEEvaluator<SparseEncoder>;
 extern template class BasicInformationRetrievalEvaluator<SparseEncoder>;
 extern template class BasicRerankingEvaluator<SparseEncoder>;

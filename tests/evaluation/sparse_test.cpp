@@ -51,6 +51,16 @@ TEST(SparseEvaluators, TripletEqualsPython) {
   }
 }
 
+TEST(SparseEvaluators, TranslationEqualsPython) {
+  const json& golden = golden_of("translation");
+  for (const json& c : golden["cases"]) {
+    const SparseTranslationEvaluator evaluator(golden["source"].get<Strings>(),
+                                               golden["target"].get<Strings>(),
+                                               test::options_of(c["options"]));
+    test::expect_case(evaluator, sparse_model(), c);
+  }
+}
+
 TEST(SparseEvaluators, MSEEqualsPython) {
   const json& golden = golden_of("mse");
   const SparseEncoder teacher = open("distilbert");

@@ -262,6 +262,32 @@ def mse(model):
     return {"source": source, "target": target, "cases": cases}
 
 
+def translations(seed, count):
+    """Sentences, and others that share most words; one comes twice."""
+    source = texts(seed, count, 5, 9)
+    source[4] = source[1]
+    generator, target = random.Random(seed), []
+    for sentence in source:
+        words = sentence.split()
+        words[generator.randrange(len(words))] = generator.choice(WORDS)
+        target.append(" ".join(words))
+    target[4] = target[1]
+    return source, target
+
+
+def translation(model):
+    source, target = translations(27, 30)
+    distinct = [i for i in range(30) if i != 4]
+    scores = SCORES["cosine"](model.encode(source), model.encode(target)).numpy()
+    for line in (*scores[:, distinct], *scores.T[:, distinct]):
+        clear(line)
+    cases = []
+    for options in ({}, {"name": "en-de", "truncate_dim": 4}):
+        evaluator = st.TranslationEvaluator(source, target, **options)
+        cases.append({"options": options, **run(evaluator, model)})
+    return {"source": source, "target": target, "cases": cases}
+
+
 def label_accuracy(model):
     first, second = texts(25, 30), texts(26, 30)
     labels = [random.Random(i).randrange(3) for i in range(30)]
@@ -489,7 +515,7 @@ def main():
     golden = {"versions": {**golden_models.VERSIONS, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__}}
     for make in (embedding_similarity, binary_classification, triplet, information_retrieval, reranking):
         golden[make.__name__] = make(model)
-    for make in (paraphrase_mining, mse, label_accuracy):
+    for make in (paraphrase_mining, mse, translation, label_accuracy):
         golden[make.__name__] = make(model)
     for make in (cross_encoder, cross_encoder_models, metrics, numbers):
         golden[make.__name__] = make()

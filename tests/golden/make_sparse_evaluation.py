@@ -11,7 +11,7 @@ import numpy as np
 from sentence_transformers import SparseEncoder, util
 from sentence_transformers.sparse_encoder import evaluation as sparse
 
-from make_evaluation import ALL, FUNCTIONS, SCORES, reranking_samples, run, texts
+from make_evaluation import ALL, FUNCTIONS, SCORES, reranking_samples, run, texts, translations
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -63,6 +63,15 @@ def triplet(model):
         evaluator = sparse.SparseTripletEvaluator(*columns, **options)
         cases.append({"options": options, **run(evaluator, model)})
     return dict(zip(("anchors", "positives", "negatives"), columns), cases=cases)
+
+
+def translation(model):
+    source, target = translations(77, 20)
+    cases = []
+    for options in ({}, {"name": "en-de", "max_active_dims": 6}):
+        evaluator = sparse.SparseTranslationEvaluator(source, target, **options)
+        cases.append({"options": options, **run(evaluator, model)})
+    return {"source": source, "target": target, "cases": cases}
 
 
 def mse(model):
@@ -142,7 +151,8 @@ def reciprocal_rank_fusion(_):
 def main():
     model = SparseEncoder(str(HERE / "sparse" / "bert"), device="cpu")
     found = {"versions": VERSIONS}
-    for make in (embedding_similarity, binary_classification, triplet, mse, information_retrieval, reranking):
+    of_pairs = (embedding_similarity, binary_classification, triplet, translation, mse)
+    for make in (*of_pairs, information_retrieval, reranking):
         found[make.__name__] = make(model)
     found["reciprocal_rank_fusion"] = reciprocal_rank_fusion(model)
     path = HERE / "sparse_evaluation.json"

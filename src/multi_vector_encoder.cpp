@@ -72,13 +72,8 @@ struct MultiVectorEncoder::Impl final : BaseModel::Internals {
   Embeddings forward(const Texts& texts, const std::string& prompt, const std::string& task) const {
     const Way way = parts.way(task, kMultiForward);
     const SinglePass pass = single_pass(texts, prompt, way, placement, kMultiForward);
-    std::vector<at::Tensor> layers;
-    Features features{.batch = pass.batch,
-                      .prompt_tokens = way.input->prompt_tokens(prompt),
-                      .layers = way.keeps_layers ? &layers : nullptr,
-                      .task = way.task};
-    const Autocast scope = placement.autocast_scope();
-    for (const Module* module : way.modules) module->forward(features);
+    Features features;
+    run_once(pass, prompt, way, placement, features);
     features.token_embeddings = features.token_embeddings.to(at::kFloat);
     const Embeddings rows = cut_rows(features);
     const at::Tensor places = pass.rows.cpu();

@@ -83,13 +83,8 @@ struct SparseEncoder::Impl final : BaseModel::Internals {
                      AutoEncoderOutputs* outputs = nullptr) const {
     const Way way = parts.way(task, kSparseForward);
     const SinglePass pass = single_pass(texts, prompt, way, placement, kSparseForward);
-    std::vector<at::Tensor> layers;
-    Features features{.batch = pass.batch,
-                      .prompt_tokens = way.input->prompt_tokens(prompt),
-                      .layers = way.keeps_layers ? &layers : nullptr,
-                      .auto_encoder = outputs};
-    const Autocast scope = placement.autocast_scope();
-    for (const Module* module : way.modules) module->forward(features);
+    Features features{.auto_encoder = outputs};
+    run_once(pass, prompt, way, placement, features);
     const auto in_order = [&](at::Tensor& rows) {
       if (rows.defined()) rows = rows.index_select(0, pass.rows).to(at::kFloat);
     };

@@ -69,6 +69,19 @@ inline SinglePass single_pass(const Texts& texts, const std::string& prompt, con
                       .takes_no_tokens = way.input->takes_no_tokens()});
 }
 
+/// Runs one pass through a way, for gradients. `features` may ask modules for more than embeddings.
+inline void run_once(const SinglePass& pass, const std::string& prompt, const Way& way,
+                     const Placement& placement, Features& features) {
+  std::vector<at::Tensor> layers;
+  features.batch = pass.batch;
+  features.prompt_tokens = way.input->prompt_tokens(prompt);
+  features.layers = way.keeps_layers ? &layers : nullptr;
+  features.task = way.task;
+  const Autocast scope = placement.autocast_scope();
+  for (const Module* module : way.modules) module->forward(features);
+  features.layers = nullptr;
+}
+
 /// Options with a task, and the first of `names` that the model has as prompt, unless the caller
 /// chose others.
 template <class Options>

@@ -181,7 +181,7 @@ TEST(Pooling, NanAndInfinityStayInTheirText) {
 TEST(Normalize, NanAndInfinityStayInTheirRow) {
   Features f;
   f.sentence_embedding = at::tensor({3.f, 4.f, NAN, 4.f, INFINITY, 4.f, 0.f, 0.f}).view({4, 2});
-  Normalize().forward(f);
+  Normalize(false).forward(f);
   const auto value = [&](int64_t row, int64_t column) {
     return f.sentence_embedding[row][column].item<float>();
   };

@@ -39,6 +39,32 @@ void check_same_width(const std::string& function, const SparseRows& a, const Sp
                               std::to_string(a.width) + " and " + std::to_string(b.width));
 }
 
+/// Each row's tokens, the largest weight first, at most top_k.
+std::vector<std::vector<WeightedToken>> decode_rows(const SparseRows& rows,
+                                                    const Tokenizer& tokenizer,
+                                                    std::optional<int64_t> top_k,
+                                                    const std::string& function) {
+  if (top_k) check_at_least_one(function, "top_k", *top_k);
+  if (rows.width > tokenizer.vocab_size()) {
+    throw std::invalid_argument(
+        "[" + function + "] expected at most " + std::to_string(tokenizer.vocab_size()) +
+        " dimensions, as there are tokens, found " + std::to_string(rows.width));
+  }
+  std::vector<std::vector<WeightedToken>> decoded;
+  for (int64_t row = 0; row < rows.rows(); ++row) {
+    std::vector<WeightedToken>& tokens = decoded.emplace_back();
+    for (int64_t i = rows.starts[row]; i < rows.starts[row + 1]; ++i) {
+      tokens.emplace_back(tokenizer.id_to_token(rows.columns[i]), rows.values[i]);
+    }
+    std::stable_sort(tokens.begin(), tokens.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    if (top_k && *top_k < static_cast<int64_t>(tokens.size())) {
+      tokens.resize(static_cast<size_t>(*top_k));
+    }
+  }
+  return decoded;
+}
+
 }  // namespace
 
 struct SparseEncoder::Impl final : BaseModel::Internals {
@@ -152,23 +178,17 @@ at::Tensor SparseEncoder::encode_document(const std::vector<std::string>& senten
 std::vector<WeightedToken> SparseEncoder::decode(const at::Tensor& embedding,
                                                  std::optional<int64_t> top_k) const {
   const std::string function = "SparseEncoder::decode";
-  if (top_k) check_at_least_one(function, "top_k", *top_k);
   const SparseRows rows = SparseRows::of(embedding, function);
-  if (rows.rows() != 1 || rows.width > tokenizer().vocab_size()) {
-    throw std::invalid_argument("[" + function + "] expected one embedding of at most " +
-                                std::to_string(tokenizer().vocab_size()) + " dimensions, found " +
-                                std::to_string(rows.rows()) + " of " + std::to_string(rows.width));
+  if (rows.rows() != 1) {
+    throw std::invalid_argument("[" + function + "] expected one embedding, found " +
+                                std::to_string(rows.rows()));
   }
-  std::vector<WeightedToken> tokens;
-  for (size_t i = 0; i < rows.columns.size(); ++i) {
-    tokens.emplace_back(tokenizer().id_to_token(rows.columns[i]), rows.values[i]);
-  }
-  std::stable_sort(tokens.begin(), tokens.end(),
-                   [](const auto& a, const auto& b) { return a.second > b.second; });
-  if (top_k && *top_k < static_cast<int64_t>(tokens.size())) {
-    tokens.resize(static_cast<size_t>(*top_k));
-  }
-  return tokens;
+  return decode_rows(rows, tokenizer(), top_k, function)[0];
+}
+std::vector<std::vector<WeightedToken>> SparseEncoder::decode_batch(
+    const at::Tensor& embeddings, std::optional<int64_t> top_k) const {
+  const std::string function = "SparseEncoder::decode_batch";
+  return decode_rows(SparseRows::of(embeddings, function), tokenizer(), top_k, function);
 }
 
 at::Tensor SparseEncoder::similarity(const at::Tensor& a, const at::Tensor& b) const {

@@ -64,6 +64,10 @@ TEST(SparseEncoder, EmbedsAsPython) {
     EXPECT_NEAR(sparsity.active_dims, c["sparsity"]["active_dims"].get<double>(), 1e-6);
     EXPECT_NEAR(sparsity.sparsity_ratio, c["sparsity"]["sparsity_ratio"].get<double>(), 1e-6);
     expect_tokens(model.decode(found[0], 5), c["decoded"]);
+    const auto all = model.decode_batch(found, 5);
+    ASSERT_EQ(all.size(), texts().size());
+    expect_tokens(all[0], c["decoded"]);
+    EXPECT_EQ(all[2], model.decode(found[2], 5));
     expect_tokens(model.decode(SparseEncoder::intersection(found[0], found[2])), c["shared"]);
     const at::Tensor scores = model.similarity(found, found.to_dense().narrow(0, 0, 3));
     EXPECT_LE(largest_difference(scores, golden_array(name + ".similarity")), 1e-4);
@@ -224,7 +228,9 @@ TEST(SparseEncoder, RefusesWhatItCannotDo) {
   EXPECT_THROWS(std::invalid_argument, model.decode(model.encode("a"), 0),
                 "[SparseEncoder::decode] top_k is 0; expected at least 1");
   EXPECT_THROWS(std::invalid_argument, model.decode(model.encode({"a", "b"})),
-                "expected one embedding of at most 178 dimensions, found 2 of 178");
+                "[SparseEncoder::decode] expected one embedding, found 2");
+  EXPECT_THROWS(std::invalid_argument, model.decode_batch(at::ones({2, 179}, at::kFloat)),
+                "[SparseEncoder::decode_batch] expected at most 178 dimensions", "found 179");
   EXPECT_THROWS(std::invalid_argument,
                 model.similarity_pairwise(model.encode({"a", "b"}), model.encode({"a", "b", "c"})),
                 "[pairwise_dot_score] expected as many embeddings", "[2, 178] and [3, 178]");

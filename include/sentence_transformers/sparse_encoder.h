@@ -98,6 +98,9 @@ class SparseEncoder : public BaseModel {
   /// shape.
   std::vector<WeightedToken> decode(const at::Tensor& embedding,
                                     std::optional<int64_t> top_k = std::nullopt) const;
+  /// The same of each of [N, V].
+  std::vector<std::vector<WeightedToken>> decode_batch(
+      const at::Tensor& embeddings, std::optional<int64_t> top_k = std::nullopt) const;
 
   /// [N, V] x [M, V] -> [N, M], dense, by similarity_fn(); sparse or dense embeddings. The dot
   /// product and the cosine visit only what both embeddings have.

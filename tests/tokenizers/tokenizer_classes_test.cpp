@@ -140,7 +140,8 @@ TEST_F(TokenizerClasses, WhichClassItIs) {
   EXPECT_EQ(named("LlamaTokenizerFast", "llama"), "TokenizersBackend");  // a file of bytes
   EXPECT_EQ(named(nullptr, "nobody"), "TokenizersBackend");
   EXPECT_THROWS(UnsupportedError, named("XLNetTokenizerFast", "xlnet"), "tokenizer_config.json",
-                "XLNetTokenizer; known: AlbertTokenizer, BarthezTokenizer", "PreTrainedTokenizerFast");
+                "XLNetTokenizer; known: AlbertTokenizer, BarthezTokenizer",
+                "PreTrainedTokenizerFast");
   EXPECT_THROWS(UnsupportedError, named(nullptr, "xlnet"), "config.json: \"model_type\"", "XLNet");
 }
 

@@ -23,9 +23,9 @@ namespace util {
 /// N queries [Q_i, D] and M documents [T_j, D] -> [N, M] float32: of each token of a query the
 /// largest dot product with a token of the document, summed over the query's tokens (ColBERT, arXiv
 /// 2004.12832; sentence-transformers 6.2's util/similarity.py). A document without tokens scores
-/// kScoreWithoutTokens. On the CPU nothing is padded: each document's rows are read where they are. Autograd runs
-/// through. Throws std::invalid_argument for tensors of other shapes, or rows that differ in
-/// length.
+/// kScoreWithoutTokens. On the CPU nothing is padded: each document's rows are read where they are.
+/// Autograd runs through. Throws std::invalid_argument for tensors of other shapes, or rows that
+/// differ in length.
 at::Tensor maxsim(const std::vector<at::Tensor>& queries, const std::vector<at::Tensor>& documents);
 /// Query i and document i -> [N]. Throws as maxsim, and for different numbers of them.
 at::Tensor maxsim_pairwise(const std::vector<at::Tensor>& queries,

@@ -28,7 +28,7 @@ class MultiVectorLoss {
 struct MultiVectorScoring {
   /// util::maxsim; divided by the query's tokens; or XTR's (arXiv 2304.01982).
   enum class Kind { maxsim, meanmaxsim, xtr };
-  Kind kind = Kind::maxsim;
+  Kind kind = Kind::maxsim;  ///< of scores
   /// Of XTR: each token of a query counts with its top_k products with the tokens of all documents
   /// that are scored together; a document's sum is divided by the query's tokens that it counts
   /// for.

@@ -32,8 +32,17 @@ class SparseExport : public testing::Test {
     for (std::string line; std::getline(text, line);) found.push_back(json::parse(line));
     return found;
   }
-  static NextDocuments documents(int64_t chunk_size = 3) {
-    return encoded_documents(model(), ids(), texts(), {}, chunk_size);
+  /// Of the embeddings below, so that what is read back can be compared with equality.
+  NextDocuments documents(int64_t chunk_size = 3) const {
+    return [this, chunk_size, begin = int64_t{0}]() mutable -> std::optional<SparseDocuments> {
+      const int64_t count = std::min(chunk_size, embeddings_.size(0) - begin);
+      if (count == 0) return std::nullopt;
+      const std::vector<std::string> all = ids();
+      SparseDocuments some{{all.begin() + begin, all.begin() + begin + count},
+                           embeddings_.narrow(0, begin, count)};
+      begin += count;
+      return some;
+    };
   }
 
   const at::Tensor embeddings_ = model().encode_document(texts()).to_dense();
@@ -41,6 +50,19 @@ class SparseExport : public testing::Test {
   TempDir dir_;
   const fs::path file_ = dir_.path() / "documents.jsonl";
 };
+
+TEST_F(SparseExport, DocumentsAreEncodedInChunks) {
+  const NextDocuments next = encoded_documents(model(), ids(), texts(), {}, 3);
+  std::vector<std::string> found_ids;
+  std::vector<at::Tensor> found;
+  while (const auto some = next()) {
+    EXPECT_LE(some->ids.size(), 3u);
+    found_ids.insert(found_ids.end(), some->ids.begin(), some->ids.end());
+    found.push_back(some->embeddings.to_dense());
+  }
+  EXPECT_EQ(found_ids, ids());
+  EXPECT_LE(largest_difference(at::cat(found), embeddings_), 1e-5);
+}
 
 TEST_F(SparseExport, ImpactsOfAnserini) {
   write_impact_documents(file_, documents(), &tokens_, 10);

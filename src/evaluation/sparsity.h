@@ -4,7 +4,6 @@
 #include <sentence_transformers/sparse_encoder.h>
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>

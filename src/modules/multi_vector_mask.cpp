@@ -7,6 +7,7 @@
 
 #include "core/config_lists.h"
 #include "modules/module_config.h"
+#include "modules/task_list.h"
 
 namespace sentence_transformers {
 namespace {
@@ -27,11 +28,7 @@ MultiVectorMask::MultiVectorMask(const Config& config, const FeatureSizes& sizes
                     ": expected it before modules that take tokens away");
   }
   if (config.has(kWords)) words_ = require_strings(config, kWords);
-  if (config.has(kTasks)) {
-    const bool is_one = config.json()[kTasks].is_string();
-    tasks_ =
-        is_one ? std::vector{config.require<std::string>(kTasks)} : require_strings(config, kTasks);
-  }
+  if (config.has(kTasks)) tasks_ = read_tasks(config, kTasks);
   if (config.has(kKeepOnly)) {
     keep_only_ = require_integers(config, kKeepOnly, 0);
     std::sort(keep_only_->begin(), keep_only_->end());
@@ -46,14 +43,8 @@ void MultiVectorMask::find_words(const Tokenizer& tokenizer) {
   std::sort(skipped_.begin(), skipped_.end());
 }
 
-/// Texts of no task count as documents.
-bool MultiVectorMask::skips(const std::string& task) const {
-  const std::string own = task.empty() ? "document" : task;
-  return !skipped_.empty() && std::find(tasks_.begin(), tasks_.end(), own) != tasks_.end();
-}
-
 void MultiVectorMask::forward(Features& features) const {
-  const bool skip = skips(features.task);
+  const bool skip = !skipped_.empty() && includes_task(tasks_, features.task);
   const bool keep_only = features.task != "query" && keep_only_ && !keep_only_->empty();
   if (!skip && !keep_only) return;
   const at::Tensor ids = features.batch.ids.cpu();

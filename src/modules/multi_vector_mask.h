@@ -36,8 +36,6 @@ class MultiVectorMask : public Module {
   void write(const std::filesystem::path& folder) const override;
 
  private:
-  bool skips(const std::string& task) const;
-
   std::vector<std::string> words_, tasks_ = {"document"};
   std::optional<std::vector<int64_t>> keep_only_;
   std::vector<int64_t> skipped_;  // ids, sorted

@@ -9,8 +9,8 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "core/config_lists.h"
 #include "modules/module_config.h"
+#include "modules/task_list.h"
 #include "modules/ward_clusters.h"
 
 namespace sentence_transformers {
@@ -45,8 +45,7 @@ at::Tensor means(const at::Tensor& rows, const std::vector<int64_t>& cluster_of_
 }  // namespace
 
 bool HierarchicalTokenPooling::applies_to(std::string_view task) const {
-  const std::string_view own = task.empty() ? "document" : task;
-  return std::find(tasks.begin(), tasks.end(), own) != tasks.end();
+  return includes_task(tasks, task);
 }
 
 at::Tensor HierarchicalTokenPooling::pool(const at::Tensor& embeddings) const {
@@ -76,11 +75,7 @@ TokenPoolingModule::TokenPoolingModule(const Config& config) {
   pooling_.num_protected_tokens = config.get_at_least("num_protected_tokens", 1, 0);
   // What was saved before there was this key did not normalize.
   pooling_.normalize_embeddings = config.get<bool>("normalize_embeddings", false);
-  if (config.has("tasks")) {
-    const bool is_one = config.json()["tasks"].is_string();
-    pooling_.tasks = is_one ? std::vector{config.require<std::string>("tasks")}
-                            : require_strings(config, "tasks");
-  }
+  if (config.has("tasks")) pooling_.tasks = read_tasks(config, "tasks");
 }
 
 void TokenPoolingModule::forward(Features& features) const {

@@ -1,10 +1,8 @@
 #include "modules/dense.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 #include <sentence_transformers/error.h>
 
-#include <cmath>
 #include <map>
 
 #include "core/checkpoint.h"
@@ -49,24 +47,14 @@ Dense::Dense(const Config& config, const FeatureSizes& sizes, const std::optiona
   linear_ = register_module(
       "linear", weights ? std::make_shared<Projection>(*weights / "linear", in_features_,
                                                        out_features_, has_bias)
-                        : new_projection(has_bias));
+                        : new_projection(in_features_, out_features_, has_bias));
   product_ = register_module("product", std::make_shared<Linear>(linear_));
   if (use_residual_ && in_features_ != out_features_) {
     residual_ = register_module(
         "residual", weights ? std::make_shared<Projection>(*weights / "residual", in_features_,
                                                            out_features_, false)
-                            : new_projection(false));
+                            : new_projection(in_features_, out_features_, false));
   }
-}
-
-/// As torch.nn.Linear's.
-std::shared_ptr<Projection> Dense::new_projection(bool with_bias) const {
-  const auto projection = std::make_shared<Projection>(in_features_, out_features_, 0.0, with_bias);
-  const double most = 1 / std::sqrt(static_cast<double>(in_features_));
-  const at::NoGradGuard no_grad;
-  projection->weight.uniform_(-most, most);
-  if (with_bias) projection->bias.uniform_(-most, most);
-  return projection;
 }
 
 at::Tensor Dense::apply(const at::Tensor& x) const {

@@ -28,7 +28,6 @@ class Dense : public Module {
 
  private:
   at::Tensor apply(const at::Tensor& x) const;
-  std::shared_ptr<Projection> new_projection(bool with_bias) const;
 
   Config config_;
   int64_t in_features_, out_features_;

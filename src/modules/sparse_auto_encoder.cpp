@@ -5,7 +5,6 @@
 #include <sentence_transformers/error.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/checkpoint.h"
 #include "core/config.h"
@@ -61,10 +60,7 @@ SparseAutoEncoder::SparseAutoEncoder(const std::filesystem::path& folder, const 
 SparseAutoEncoder::SparseAutoEncoder(const SparseAutoEncoderConfig& config) : config_(config) {
   pre_bias_ = at::zeros({config.input_dim}, at::kFloat);
   latent_bias_ = at::zeros({config.hidden_dim}, at::kFloat);
-  encoder_ = std::make_shared<Projection>(config.input_dim, config.hidden_dim, /*deviation=*/0,
-                                          /*with_bias=*/false);
-  const double bound = 1 / std::sqrt(static_cast<double>(config.input_dim));  // torch.nn.Linear's
-  encoder_->weight.detach().uniform_(-bound, bound);
+  encoder_ = new_projection(config.input_dim, config.hidden_dim, /*with_bias=*/false);
   batches_since_active_ = at::zeros({config.hidden_dim}, at::kFloat);
   register_parts();
 }

@@ -1,6 +1,9 @@
 #include "nn/layers.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <cmath>
 
 #include "nn/workspace.h"
 
@@ -23,6 +26,15 @@ Projection::Projection(at::Tensor shared_weight, at::Tensor shared_bias)
 at::Tensor Projection::forward(const at::Tensor& x) const {
   const auto type = x.scalar_type();
   return at::linear(x, weight.to(type), bias.defined() ? bias.to(type) : bias);
+}
+
+std::shared_ptr<Projection> new_projection(int64_t in, int64_t out, bool with_bias) {
+  const auto projection = std::make_shared<Projection>(in, out, /*deviation=*/0, with_bias);
+  const double most = 1 / std::sqrt(static_cast<double>(in));
+  const at::NoGradGuard no_grad;
+  projection->weight.uniform_(-most, most);
+  if (with_bias) projection->bias.uniform_(-most, most);
+  return projection;
 }
 
 Linear::Linear(std::shared_ptr<Projection> projection)

@@ -27,6 +27,9 @@ class Projection : public torch::nn::Module {
   at::Tensor bias;    // [out], or undefined
 };
 
+/// New parameters as torch.nn.Linear starts: drawn evenly from within 1 / sqrt(in).
+std::shared_ptr<Projection> new_projection(int64_t in, int64_t out, bool with_bias);
+
 /// Some outputs of a projection: `count` from `begin` on.
 struct ProjectionRows {
   std::shared_ptr<Projection> projection;

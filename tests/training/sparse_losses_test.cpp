@@ -134,23 +134,32 @@ TEST(SparseLosses, WeightsRise) {
   EXPECT_EQ(loss->options().query_regularizer_weight, 1);
 }
 
+/// Three texts, each with itself and a word.
+std::vector<Example> near_pairs(const std::vector<std::string>& texts) {
+  std::vector<Example> examples;
+  for (size_t i = 0; i < 3; ++i) examples.push_back({.texts = {texts[i], texts[i] + " he"}});
+  return examples;
+}
+
+/// 20 steps with three examples each.
+TrainingArguments short_run() {
+  return {.num_train_epochs = 20,
+          .per_device_train_batch_size = 3,
+          .learning_rate = 1e-2,
+          .dropout = 0,
+          .save_strategy = Interval::never,
+          .show_progress_bar = false};
+}
+
 TEST(SparseLosses, ARunMakesTheLossSmaller) {
   SparseEncoder model = tiny();
   const std::vector<std::string> texts = golden_json("sparse.json")["texts"];
-  std::vector<Example> examples;
-  for (size_t i = 0; i < 3; ++i) examples.push_back({.texts = {texts[i], texts[i] + " he"}});
+  const std::vector<Example> examples = near_pairs(texts);
   const auto loss = std::make_shared<SpladeLoss>(
       inner("SparseMultipleNegativesRankingLoss"),
       SpladeLossOptions{.document_regularizer_weight = 0.1, .query_regularizer_weight = 0.1});
   const TempDir out;
-  SparseEncoderTrainer trainer(model,
-                               {.num_train_epochs = 20,
-                                .per_device_train_batch_size = 3,
-                                .learning_rate = 1e-2,
-                                .dropout = 0,
-                                .save_strategy = Interval::never,
-                                .show_progress_bar = false},
-                               std::make_shared<ListDataset>(examples), loss);
+  SparseEncoderTrainer trainer(model, short_run(), std::make_shared<ListDataset>(examples), loss);
   trainer.add_callback(std::make_shared<SpladeRegularizerWeightSchedulerCallback>(loss));
   const Batch batch{.examples = examples};
   const double before = loss->forward(model, batch).item<double>();
@@ -171,18 +180,10 @@ TEST(SparseLosses, ARunMakesTheLossSmaller) {
 TEST(SparseLosses, AutoEncodersTrain) {
   SparseEncoder model = tiny("csr");
   const std::vector<std::string> texts = golden_json("sparse.json")["texts"];
-  std::vector<Example> examples;
-  for (size_t i = 0; i < 3; ++i) examples.push_back({.texts = {texts[i], texts[i] + " he"}});
+  const std::vector<Example> examples = near_pairs(texts);
   const auto loss = std::make_shared<CSRLoss>();
   const TempDir out;
-  SparseEncoderTrainer trainer(model,
-                               {.num_train_epochs = 20,
-                                .per_device_train_batch_size = 3,
-                                .learning_rate = 1e-2,
-                                .dropout = 0,
-                                .save_strategy = Interval::never,
-                                .show_progress_bar = false},
-                               std::make_shared<ListDataset>(examples), loss);
+  SparseEncoderTrainer trainer(model, short_run(), std::make_shared<ListDataset>(examples), loss);
   const double before = loss->forward(model, {.examples = examples}).item<double>();
   EXPECT_EQ(trainer.train().steps, 20);
   EXPECT_LT(loss->forward(model, {.examples = examples}).item<double>(), before);
